@@ -1,0 +1,119 @@
+//! The blocking side of the wire: what the command line uses.
+
+use crate::frame;
+use crate::hello::{Hello, PROTOCOL};
+use crate::reply::Reply;
+use crate::request::Request;
+use camino::{Utf8Path, Utf8PathBuf};
+use interprocess::local_socket::{ConnectOptions, GenericFilePath, Stream, ToFsName};
+use std::io::{self, Read, Write};
+
+/// A connection to the daemon.
+#[derive(Debug)]
+pub struct Client {
+    stream: Stream,
+    greeted: Option<Hello>,
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// No daemon listens there.
+    #[error("no daemon listens on {path}")]
+    Absent {
+        /// The socket.
+        path: Utf8PathBuf,
+    },
+    /// The socket may not be used.
+    #[error("connecting to {path} failed")]
+    Io {
+        /// The socket.
+        path: Utf8PathBuf,
+        /// The system's word.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Why there is no reply.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The connection broke.
+    #[error("the connection to the daemon broke")]
+    Io(#[source] io::Error),
+    /// The daemon speaks another wire.
+    #[error("the daemon is version {} and speaks protocol {}, this is protocol {PROTOCOL}", .0.version, .0.protocol)]
+    Version(Hello),
+}
+
+impl From<io::Error> for CallError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Client {
+    /// Connects to the socket at `path`.
+    pub fn connect(path: &Utf8Path) -> Result<Self, ConnectError> {
+        let io = |source: io::Error| match source.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+                ConnectError::Absent { path: path.to_owned() }
+            }
+            _ => ConnectError::Io { path: path.to_owned(), source },
+        };
+        let name = path.as_std_path().to_fs_name::<GenericFilePath>().map_err(io)?;
+        let stream = ConnectOptions::new().name(name).connect_sync().map_err(io)?;
+        Ok(Self { stream, greeted: None })
+    }
+
+    /// Sends a request; replies are read with [`Self::next`].
+    pub fn send(&mut self, request: &Request) -> Result<(), CallError> {
+        let mut wire = Vec::new();
+        if self.greeted.is_none() {
+            frame::push(&mut wire, &Hello::ours()).map_err(io::Error::from)?;
+        }
+        frame::push(&mut wire, request).map_err(io::Error::from)?;
+        Ok(self.stream.write_all(&wire)?)
+    }
+
+    /// The next reply. The end of the connection is an error of kind `UnexpectedEof`.
+    pub fn next(&mut self) -> Result<Reply, CallError> {
+        if self.greeted.is_none() {
+            let hello: Hello = frame::parse(&self.read()?).map_err(io::Error::from)?;
+            if hello.protocol != PROTOCOL {
+                return Err(CallError::Version(hello));
+            }
+            self.greeted = Some(hello);
+        }
+        Ok(frame::parse_reply(&self.read()?).map_err(io::Error::from)?)
+    }
+
+    /// Sends a request and waits for the final reply; what comes before goes to `meanwhile`.
+    pub fn call(
+        &mut self,
+        request: &Request,
+        mut meanwhile: impl FnMut(Reply),
+    ) -> Result<Reply, CallError> {
+        self.send(request)?;
+        loop {
+            let reply = self.next()?;
+            if reply.is_final() {
+                return Ok(reply);
+            }
+            meanwhile(reply);
+        }
+    }
+
+    /// The daemon's hello; present after the first reply.
+    pub fn daemon(&self) -> Option<&Hello> {
+        self.greeted.as_ref()
+    }
+
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        let mut header = [0; 4];
+        self.stream.read_exact(&mut header)?;
+        let mut body = vec![0; frame::length(header)?];
+        self.stream.read_exact(&mut body)?;
+        Ok(body)
+    }
+}

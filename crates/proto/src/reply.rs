@@ -1,0 +1,94 @@
+//! What the daemon answers.
+
+use crate::fault::Fault;
+use crate::view::{Detail, ProcessView};
+use rpm_core::{Affected, Notice};
+use serde::{Deserialize, Serialize};
+
+/// One frame from the daemon.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Reply {
+    /// The daemon is there.
+    Pong,
+    /// All processes, by id.
+    Processes {
+        /// The processes.
+        processes: Vec<ProcessView>,
+    },
+    /// Processes with everything known, by id.
+    Details {
+        /// The processes.
+        details: Vec<Detail>,
+    },
+    /// The command has had its effect.
+    Done {
+        /// What was touched.
+        affected: Vec<Affected>,
+    },
+    /// The command failed, wholly or in part.
+    Failed {
+        /// What went wrong and how to mend it.
+        fault: Fault,
+        /// What was touched all the same.
+        #[serde(default)]
+        affected: Vec<Affected>,
+    },
+    /// Log files were emptied or opened anew.
+    Flushed {
+        /// Their paths.
+        files: Vec<String>,
+    },
+    /// The dump is written.
+    Saved {
+        /// Where.
+        path: String,
+        /// How many processes it holds.
+        processes: usize,
+    },
+    /// Not final: something happened.
+    Notice {
+        /// What.
+        notice: Notice,
+    },
+    /// Not final: a log line; sent as a binary frame, see [`crate::frame`].
+    #[serde(skip)]
+    Log(LogLine),
+    /// Not final: the client was too slow, and so many log lines were left out.
+    Missed {
+        /// How many.
+        lines: u64,
+    },
+}
+
+/// One line of output, as bytes: what an app writes need not be text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// The instance.
+    pub proc: u32,
+    /// Its app's name.
+    pub name: String,
+    /// Which stream.
+    pub stream: Stream,
+    /// When it was read, in ms since 1970.
+    pub at: i64,
+    /// The line without its newline, without any time stamp of ours.
+    pub bytes: Vec<u8>,
+}
+
+/// Which output of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+impl Reply {
+    /// Whether it ends the exchange.
+    pub fn is_final(&self) -> bool {
+        !matches!(self, Self::Notice { .. } | Self::Log(_) | Self::Missed { .. })
+    }
+}

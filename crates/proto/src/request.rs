@@ -1,0 +1,117 @@
+//! What a client asks.
+
+use rpm_core::spec::{AppSpec, Env};
+use rpm_core::{Existing, ScaleTo, Signal, Target};
+use serde::{Deserialize, Serialize};
+
+/// One request. A kind that the daemon does not know is answered with a fault that says which side
+/// is older.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Request {
+    /// Is anyone there. Answered by [`crate::Reply::Pong`].
+    Ping,
+    /// All processes. Answered by [`crate::Reply::Processes`].
+    List,
+    /// Processes with everything known of them. Answered by [`crate::Reply::Details`].
+    Inspect {
+        /// Which; all when absent. A target that matches nothing is a fault.
+        target: Option<Target>,
+    },
+    /// Makes apps run. Answered by [`crate::Reply::Done`].
+    Apply {
+        /// The environment of the caller's shell: the base of each app's own.
+        base_env: Env,
+        /// The apps, with an empty `base_env` each.
+        apps: Vec<AppSpec>,
+        /// What becomes of those that exist.
+        existing: Existing,
+        /// How many instances a reload replaces at a time.
+        parallel: Option<u32>,
+    },
+    /// Does something to processes that exist. Answered by [`crate::Reply::Done`].
+    Act {
+        /// What.
+        verb: Verb,
+        /// To which.
+        targets: Vec<Target>,
+        /// Variables to merge over the apps' own (`--update-env`); for the verbs that start.
+        env: Option<Env>,
+        /// How many instances a reload replaces at a time.
+        parallel: Option<u32>,
+    },
+    /// Changes the number of instances. Answered by [`crate::Reply::Done`].
+    Scale {
+        /// The app.
+        name: String,
+        /// The wanted number.
+        to: ScaleTo,
+    },
+    /// Sends a signal. Answered by [`crate::Reply::Done`].
+    Signal {
+        /// To which.
+        targets: Vec<Target>,
+        /// The signal.
+        signal: Signal,
+    },
+    /// Empties log files. Answered by [`crate::Reply::Flushed`].
+    Flush {
+        /// Which; all and the daemon's own when absent.
+        target: Option<Target>,
+    },
+    /// Opens all log files anew (after an outside rotation). Answered by [`crate::Reply::Flushed`].
+    ReopenLogs,
+    /// Streams new log lines as [`crate::Reply::Log`] until the client hangs up.
+    Follow {
+        /// Which; all when absent. What matches is decided line by line, so that apps started later
+        /// are followed too.
+        target: Option<Target>,
+        /// Standard output.
+        out: bool,
+        /// Standard error.
+        err: bool,
+    },
+    /// Streams notices as [`crate::Reply::Notice`] until the client hangs up.
+    Watch,
+    /// Writes the dump. Answered by [`crate::Reply::Saved`].
+    Save {
+        /// Also when there is nothing to save.
+        force: bool,
+    },
+    /// Starts what the dump holds. Answered by [`crate::Reply::Done`].
+    Resurrect,
+    /// Stops everything, then the daemon. Answered by [`crate::Reply::Done`].
+    Kill,
+}
+
+/// What to do to processes that exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// Start what is down, restart what is up.
+    Start,
+    /// Stop.
+    Stop,
+    /// Stop and start.
+    Restart,
+    /// Replace without a gap where that can be.
+    Reload,
+    /// Stop and forget.
+    Delete,
+    /// Set counters to 0.
+    Reset,
+}
+
+impl Verb {
+    /// The verb as the user types it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Restart => "restart",
+            Self::Reload => "reload",
+            Self::Delete => "delete",
+            Self::Reset => "reset",
+        }
+    }
+}

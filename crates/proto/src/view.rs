@@ -1,0 +1,67 @@
+//! Processes as clients see them.
+
+use rpm_core::spec::{AppSpec, Env, ExecMode};
+use rpm_core::{Ending, Status};
+use serde::{Deserialize, Serialize};
+
+/// One process: enough for the tables.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProcessView {
+    /// PM2's `pm_id`.
+    pub id: u32,
+    /// The app.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// The app's version, or `N/A`.
+    pub version: String,
+    /// Fork or cluster.
+    pub mode: ExecMode,
+    /// Instance number within the app.
+    pub slot: u32,
+    /// Where it stands.
+    pub status: Status,
+    /// Its process; 0 when it has none.
+    pub pid: u32,
+    /// How often it was restarted.
+    pub restarts: u32,
+    /// Unstable runs in a row.
+    pub unstable: u32,
+    /// When it was created, ms since 1970.
+    pub created_at: i64,
+    /// When the run was started, ms since 1970; 0 when it never was.
+    pub started_at: i64,
+    /// CPU, in percent of one core, whole process tree.
+    pub cpu: f32,
+    /// Resident memory in bytes, whole process tree.
+    pub memory: u64,
+    /// How the last run ended.
+    #[serde(default)]
+    pub last_exit: Option<Ending>,
+    /// Why it is errored.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// Who runs it.
+    pub user: String,
+}
+
+/// One process with everything known of it. Holds the environment: for its owner only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
+    /// What the tables show.
+    pub view: ProcessView,
+    /// What the user wants of the app, with an empty `base_env`.
+    pub spec: AppSpec,
+    /// The environment that the process was given, whole.
+    pub env: Env,
+    /// Where output goes; `None` when it is not kept.
+    pub out_log: Option<String>,
+    /// Where error output goes.
+    pub err_log: Option<String>,
+    /// Where both go together.
+    pub combined_log: Option<String>,
+    /// The pid file.
+    pub pid_file: String,
+    /// The last wait of a growing back-off, in ms.
+    pub backoff_ms: u64,
+}
