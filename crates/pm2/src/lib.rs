@@ -1,1 +1,9 @@
-//! Stub.
+//! PM2's outward shapes: what its tools, its scripts and its apps see of a process manager.
+//!
+//! - [`names`]: where logs and pid files are.
+//! - [`env`]: the environment of a process.
+//!
+//! All of it is pure: nothing here reads a file, a clock or this process's environment.
+
+pub mod env;
+pub mod names;
