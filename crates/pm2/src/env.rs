@@ -115,6 +115,11 @@ pub fn is_ours(name: &str, spec: &AppSpec) -> bool {
             || name == "RPM_RUN")
 }
 
+/// Whether PM2 shows the variable beside the app's own, and only there.
+pub(crate) fn is_told_only(name: &str, spec: &AppSpec) -> bool {
+    !spec.env.contains_key(name) && TOLD.contains(&name)
+}
+
 /// PM2's word for a mode.
 pub fn mode_name(mode: ExecMode) -> &'static str {
     match mode {

@@ -72,9 +72,10 @@ mod tests {
     use super::*;
     use rpm_core::spec::LogOptions;
 
-    fn of(spec: &AppSpec) -> [Option<String>; 4] {
+    fn of(spec: &AppSpec) -> [String; 4] {
         let paths = paths(spec, 7, Utf8Path::new("/h/logs"), Utf8Path::new("/h/pids"));
-        [paths.out, paths.err, paths.combined, paths.pid].map(|path| path.map(String::from))
+        [paths.out, paths.err, paths.combined, paths.pid]
+            .map(|path| path.map_or_else(String::new, String::from))
     }
 
     fn spec(name: &str, logs: LogOptions) -> AppSpec {
@@ -83,10 +84,6 @@ mod tests {
             logs,
             ..AppSpec::default()
         }
-    }
-
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
     }
 
     #[test]
@@ -129,15 +126,15 @@ mod tests {
         assert_eq!(
             of(&spec("a b", merged)),
             [
-                some("/h/logs/a-b-out.log"),
-                some("/h/logs/a-b-error.log"),
-                None,
-                some("/h/pids/a-b-7.pid")
+                "/h/logs/a-b-out.log",
+                "/h/logs/a-b-error.log",
+                "",
+                "/h/pids/a-b-7.pid"
             ]
         );
         assert_eq!(
             of(&spec("a", LogOptions::default()))[0],
-            some("/h/logs/a-out-7.log")
+            "/h/logs/a-out-7.log"
         );
     }
 
@@ -155,12 +152,7 @@ mod tests {
         };
         assert_eq!(
             of(&spec),
-            [
-                some("/l/o-7.log"),
-                None,
-                some("/h/logs/a-7.log"),
-                some("/run/my-7.pid")
-            ]
+            ["/l/o-7.log", "", "/h/logs/a-7.log", "/run/my-7.pid"]
         );
     }
 
@@ -171,9 +163,6 @@ mod tests {
             disabled: true,
             ..LogOptions::default()
         };
-        assert_eq!(
-            of(&spec("a", logs)),
-            [None, None, None, some("/h/pids/a-7.pid")]
-        );
+        assert_eq!(of(&spec("a", logs)), ["", "", "", "/h/pids/a-7.pid"]);
     }
 }
