@@ -34,7 +34,7 @@ pub(super) fn spec(record: &Record) -> Result<AppSpec, &'static str> {
         _ => ExecMode::Fork,
     };
     let interpreter = text(record, "exec_interpreter").or_else(|| {
-        let is_node = mode == ExecMode::Cluster || script.ends_with(".js");
+        let is_node = mode == ExecMode::Cluster || Utf8Path::new(&script).extension() == Some("js");
         is_node.then(|| "node".to_owned())
     });
     let usual = AppSpec::default();
