@@ -13,12 +13,19 @@
 //!   instance has two runs: the one that serves and the one that comes or goes.
 //! - What the user *wants* and the *phase* an instance is in are two fields.
 //!
+//! # Where things are
+//!
+//! [`event`] and [`action`] are the two sides of the machine, [`spec`] what a user wants of an app.
+//! [`supervisor`] is the table and its one function, `step`. `policy` holds the rules as pure
+//! functions: how a run ended goes in, what follows comes out.
+//!
 //! This crate knows no files, descriptors, clocks, runtimes, nor the spellings of configuration
 //! files.
 
 pub mod action;
 pub mod event;
 pub mod id;
+mod policy;
 pub mod select;
 pub mod signal;
 pub mod spec;

@@ -5,9 +5,7 @@ use std::fmt;
 
 /// Milliseconds on a clock that never jumps and that goes on across restarts of the supervisor
 /// (`CLOCK_MONOTONIC`, `clock_gettime(2)`). For every duration and deadline.
-#[derive(
-    Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Mono(pub u64);
 

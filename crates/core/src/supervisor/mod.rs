@@ -1,18 +1,57 @@
 //! The table of processes and the one function that changes it.
+//!
+//! `step` drops news of runs that are no longer known, and hands the rest on: [`commands`] (with
+//! [`apply`], [`scale`], [`reload`]) decide what is wanted, [`reports`] and [`endings`] take in what
+//! happened, [`lifecycle`] starts, stops and lets go of runs. [`answers`] knows who waits for what.
 
-use crate::action::{Action, Refusal};
-use crate::event::{Ending, Event};
-use crate::id::{Generation, ProcId};
-use crate::select::Target;
-use crate::spec::AppSpec;
-use crate::time::{Mono, Now, Wall};
-use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::sync::Arc;
+mod answers;
+mod apply;
+mod commands;
+mod deadlines;
+mod dump;
+mod endings;
+mod instance;
+mod lifecycle;
+mod reload;
+mod reports;
+mod resolve;
+mod run;
+mod scale;
+mod turn;
+mod view;
+
+pub use view::{InstanceView, Status};
+
+use crate::action::{Action, News, Notice};
+use crate::event::Event;
+use crate::id::{CommandId, Generation, ProcId};
+use crate::time::Now;
+use answers::Pending;
+use deadlines::Deadlines;
+use instance::Instance;
+use reload::Rollout;
+use std::collections::{BTreeMap, BTreeSet};
+use turn::Turn;
 
 /// The table of processes.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Supervisor {}
+///
+/// Serialized it is what a successor needs to go on: without the commands in flight, whose clients
+/// are gone, but with the reloads that are half way.
+#[derive(Clone, Debug, Default)]
+pub struct Supervisor {
+    instances: BTreeMap<ProcId, Instance>,
+    /// Reloads under way, by app.
+    rollouts: BTreeMap<String, Rollout>,
+    next_proc: u32,
+    last_generation: u64,
+    shutting_down: bool,
+    /// The instances of each app.
+    apps: BTreeMap<String, BTreeSet<ProcId>>,
+    /// The instance of each run.
+    owners: BTreeMap<Generation, ProcId>,
+    deadlines: Deadlines,
+    pending: BTreeMap<CommandId, Pending>,
+}
 
 impl Supervisor {
     /// An empty table.
@@ -22,100 +61,86 @@ impl Supervisor {
 
     /// Takes one event and appends what the world must now do.
     pub fn step(&mut self, now: Now, event: Event, out: &mut Vec<Action>) {
-        let _ = (now, event, out);
+        let stale = event
+            .run()
+            .is_some_and(|(proc, generation)| self.owners.get(&generation) != Some(&proc));
+        if stale {
+            return;
+        }
+        let mut turn = Turn::new(now, out);
+        match event {
+            Event::Command { id, command } => self.command(&mut turn, id, command),
+            Event::Woke => self.woke(&mut turn),
+            Event::Spawned {
+                proc,
+                generation,
+                pid,
+            } => {
+                self.spawned(&mut turn, proc, generation, pid);
+            }
+            Event::SpawnFailed {
+                proc,
+                generation,
+                error,
+            } => {
+                self.spawn_failed(&mut turn, proc, generation, &error);
+            }
+            Event::Exited {
+                proc,
+                generation,
+                how,
+            } => {
+                self.exited(&mut turn, proc, generation, how);
+            }
+            Event::Swept { proc, generation } => self.swept(&mut turn, proc, generation),
+            Event::Up { proc, generation } => {
+                self.showed(&mut turn, proc, generation, |run| &mut run.up);
+            }
+            Event::Listening { proc, generation } => {
+                self.showed(&mut turn, proc, generation, |run| &mut run.listening);
+            }
+            Event::Ready { proc, generation } => self.ready(&mut turn, proc, generation),
+            Event::Disconnected { proc, generation } => {
+                self.disconnected(&mut turn, proc, generation);
+            }
+            Event::Sampled {
+                proc,
+                generation,
+                memory,
+            } => {
+                self.sampled(&mut turn, proc, generation, memory);
+            }
+        }
+        turn.finish();
     }
 
-    /// When [`Event::Woke`] is next due, and why; `None` when nothing is.
-    pub fn next_deadline(&self) -> Option<(Mono, &'static str)> {
-        None
+    /// The generation that the next run will have.
+    pub fn next_generation(&self) -> Generation {
+        Generation(self.last_generation + 1)
     }
 
-    /// All instances, by id.
-    pub fn instances(&self) -> impl Iterator<Item = InstanceView<'_>> {
-        std::iter::empty()
+    fn take_generation(&mut self) -> Generation {
+        self.last_generation += 1;
+        Generation(self.last_generation)
     }
 
-    /// One instance.
-    pub fn instance(&self, proc: ProcId) -> Option<InstanceView<'_>> {
-        let _ = proc;
-        None
-    }
-
-    /// The instances that a target names.
-    pub fn resolve(&self, target: &Target) -> Result<Vec<ProcId>, Refusal> {
-        let _ = target;
-        Ok(Vec::new())
-    }
-
-    /// All runs that have or may have a process, those that come and go in a reload too.
-    pub fn runs(&self) -> impl Iterator<Item = (ProcId, Generation, Option<u32>)> {
-        std::iter::empty()
-    }
-}
-
-/// An instance as others may see it.
-#[derive(Clone, Copy, Debug)]
-pub struct InstanceView<'a> {
-    /// Its id.
-    pub proc: ProcId,
-    /// What the user wants.
-    pub spec: &'a Arc<AppSpec>,
-    /// Instance number within the app.
-    pub slot: u32,
-    /// Where it stands.
-    pub status: Status,
-    /// The serving run.
-    pub generation: Option<Generation>,
-    /// Its process.
-    pub pid: Option<u32>,
-    /// How often it has been restarted.
-    pub restarts: u32,
-    /// Unstable runs in a row.
-    pub unstable: u32,
-    /// The wait before the last restart, in ms, when a back-off is set.
-    pub backoff_ms: u64,
-    /// When it was created or last restarted by hand.
-    pub created_at: Wall,
-    /// When the serving run was started.
-    pub started_at: Option<Wall>,
-    /// How the last run ended.
-    pub last_exit: Option<Ending>,
-    /// Why it is errored.
-    pub error: Option<&'a str>,
-}
-
-/// PM2's word for where an instance stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Status {
-    /// It is up.
-    #[serde(rename = "online")]
-    Online,
-    /// It has been started and is not up yet.
-    #[serde(rename = "launching")]
-    Launching,
-    /// It is being stopped.
-    #[serde(rename = "stopping")]
-    Stopping,
-    /// It is stopped.
-    #[serde(rename = "stopped")]
-    Stopped,
-    /// It was given up.
-    #[serde(rename = "errored")]
-    Errored,
-    /// It will be started again after a wait.
-    #[serde(rename = "waiting restart")]
-    Waiting,
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Online => "online",
-            Self::Launching => "launching",
-            Self::Stopping => "stopping",
-            Self::Stopped => "stopped",
-            Self::Errored => "errored",
-            Self::Waiting => "waiting restart",
-        })
+    /// Tells whoever listens.
+    fn publish(
+        &self,
+        turn: &mut Turn<'_>,
+        proc: ProcId,
+        generation: Option<Generation>,
+        news: News,
+    ) {
+        let Some(instance) = self.instances.get(&proc) else {
+            return;
+        };
+        let name = instance.spec.name.clone();
+        turn.act(Action::Publish(Notice {
+            proc,
+            name,
+            generation,
+            news,
+        }));
     }
 }
