@@ -1,0 +1,142 @@
+//! The thread that owns Node channels, listening sockets and connections.
+//!
+//! It runs beside the main loop, which hears of it only what matters to supervision: a connection
+//! costs the main loop nothing. What to do is decided by [`rpm_node::Primary`]; this module carries
+//! it out.
+
+use rpm_core::spec::ClusterOptions;
+use rpm_core::{Generation, ProcId};
+use std::io;
+use std::os::fd::OwnedFd;
+use tokio::sync::mpsc;
+
+/// A handle to the thread; clones reach the same one.
+#[derive(Clone, Debug)]
+pub struct Channels;
+
+/// One run as the thread must know it.
+#[derive(Debug)]
+pub struct WorkerSpec {
+    /// The run.
+    pub generation: Generation,
+    /// The instance.
+    pub proc: ProcId,
+    /// The app: its listening sockets are shared by all its workers.
+    pub app: String,
+    /// Instance number within the app.
+    pub slot: u32,
+    /// Our end of the run's channel, not blocking.
+    pub channel: OwnedFd,
+    /// The process, 0 until it is known.
+    pub pid: u32,
+    /// What is at the other end.
+    pub kind: Kind,
+}
+
+/// What is at the other end of a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A plain process: messages only.
+    Fork,
+    /// A worker of Node's `cluster`.
+    Cluster {
+        /// How connections reach it.
+        options: ClusterOptions,
+        /// Who runs the app.
+        interpreter: Runtime,
+    },
+}
+
+/// Who runs a cluster worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runtime {
+    /// Node.
+    Node,
+    /// Bun, which binds its sockets itself.
+    Bun,
+    /// Deno, which accepts connections only from the primary.
+    Deno,
+}
+
+/// News from the thread.
+#[derive(Debug)]
+pub enum ChannelEvent {
+    /// A worker's runtime is up: its first line is about to run.
+    Up(Generation),
+    /// A worker listens on a server. May come several times.
+    Listening(Generation),
+    /// The app said `ready`.
+    Ready(Generation),
+    /// The channel is closed.
+    Disconnected(Generation),
+    /// A message of the app, as JSON.
+    Message(Generation, String),
+    /// A listening socket for the keeper to hold. Keys begin at 2^32.
+    Hold {
+        /// Names it.
+        key: u64,
+        /// A duplicate of it.
+        fd: OwnedFd,
+    },
+    /// A listening socket that is given up.
+    Release {
+        /// As it was held.
+        key: u64,
+    },
+    /// What a successor of this thread must find again, as JSON. Sent when it changed.
+    Records(String),
+}
+
+/// What a predecessor left.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    /// Its last [`ChannelEvent::Records`].
+    pub records: String,
+    /// The listening sockets that are held, with their keys.
+    pub listeners: Vec<(u64, OwnedFd)>,
+    /// The runs that are alive.
+    pub workers: Vec<WorkerSpec>,
+}
+
+impl Channels {
+    /// Starts the thread. When `events` is full the thread waits.
+    pub fn start(events: mpsc::Sender<ChannelEvent>) -> io::Result<Self> {
+        drop(events);
+        Ok(Self)
+    }
+
+    /// A channel whose process is about to be started.
+    pub fn add(&self, worker: WorkerSpec) {
+        drop(worker);
+    }
+
+    /// The process of a run is known.
+    pub fn spawned(&self, generation: Generation, pid: u32) {
+        let _ = (generation, pid);
+    }
+
+    /// Sends a message, given as JSON on one line, to the app.
+    pub fn send(&self, generation: Generation, json_line: String) {
+        drop((generation, json_line));
+    }
+
+    /// Gives a cluster worker no more connections and asks it to finish those it has.
+    pub fn drain(&self, generation: Generation) {
+        let _ = generation;
+    }
+
+    /// The process has ended.
+    pub fn gone(&self, generation: Generation) {
+        let _ = generation;
+    }
+
+    /// No instance of this app is left: its listening sockets are closed.
+    pub fn app_gone(&self, app: String) {
+        drop(app);
+    }
+
+    /// Takes over what a predecessor left.
+    pub fn restore(&self, inventory: Inventory) {
+        drop(inventory);
+    }
+}
