@@ -1,1 +1,29 @@
-//! Stub.
+//! How the operating system does it: processes and their trees, descriptors, signals, sockets.
+//!
+//! This crate knows nothing of apps or policies. It is the only one with `unsafe` code; what it
+//! offers is safe to call. Linux only.
+//!
+//! # Where things are
+//!
+//! [`spawn`] starts a process, [`pidfd`] names and signals one, [`tree`] sees what it started and
+//! [`sweep`] ends what it left behind. [`seqpacket`] and [`memfd`] carry descriptors and bytes from
+//! one process to another, [`stream`], [`listen`] and [`poller`] those of Node's channels and of
+//! connections. [`process`] and [`limits`] change the calling process, [`signals`] turns its
+//! signals into something to poll.
+
+pub mod clock;
+pub mod limits;
+pub mod listen;
+pub mod memfd;
+pub mod pidfd;
+pub mod pipe;
+pub mod poller;
+pub mod process;
+pub mod seqpacket;
+pub mod signals;
+pub mod spawn;
+pub mod stream;
+pub mod sweep;
+pub mod tree;
+pub mod users;
+pub mod wait;
