@@ -128,6 +128,9 @@ impl Supervisor {
         entries: Vec<Entry>,
         surplus: Surplus,
     ) {
+        for entry in &entries {
+            self.leave_rollouts(turn, &entry.own);
+        }
         for mut entry in entries {
             if surplus == Surplus::Goes {
                 self.drop_surplus(turn, id, &mut entry);

@@ -57,6 +57,7 @@ impl Supervisor {
     ) -> Result<(), Refusal> {
         let procs = self.select(targets)?;
         self.merge_env(&procs, env);
+        self.leave_rollouts(turn, &procs);
         for proc in procs {
             let alive = self.instances.get(&proc).is_some_and(|instance| {
                 matches!(instance.phase, Phase::Running | Phase::Ending { .. })
@@ -81,13 +82,15 @@ impl Supervisor {
     ) -> Result<(), Refusal> {
         let procs = self.select(targets)?;
         self.merge_env(&procs, env);
+        self.leave_rollouts(turn, &procs);
         for proc in procs {
             self.start_again(turn, id, proc, Change::Restarted);
         }
         Ok(())
     }
 
-    /// Restarts what runs and starts what does not, for a command that waits until it is up.
+    /// Restarts what runs and starts what does not, for a command that waits until it is up. No
+    /// reload may hold it any more.
     pub(super) fn start_again(
         &mut self,
         turn: &mut Turn<'_>,
@@ -95,7 +98,6 @@ impl Supervisor {
         proc: ProcId,
         change: Change,
     ) {
-        self.leave_rollout(turn, proc);
         self.overtake(turn, proc, &[Goal::Down]);
         self.claim(proc, id, Goal::Up, change);
         self.restart(turn, proc);
@@ -170,8 +172,9 @@ impl Supervisor {
         id: CommandId,
         targets: &[Target],
     ) -> Result<(), Refusal> {
-        for proc in self.select_any(targets)? {
-            self.leave_rollout(turn, proc);
+        let procs = self.select_any(targets)?;
+        self.leave_rollouts(turn, &procs);
+        for proc in procs {
             self.overtake(turn, proc, &[Goal::Up]);
             let Some(instance) = self.instances.get_mut(&proc) else {
                 continue;
@@ -204,15 +207,16 @@ impl Supervisor {
         id: CommandId,
         targets: &[Target],
     ) -> Result<(), Refusal> {
-        for proc in self.select_any(targets)? {
+        let procs = self.select_any(targets)?;
+        self.leave_rollouts(turn, &procs);
+        for proc in procs {
             self.delete_one(turn, id, proc);
         }
         Ok(())
     }
 
-    /// Stops and forgets one instance.
+    /// Stops and forgets one instance that no reload holds any more.
     pub(super) fn delete_one(&mut self, turn: &mut Turn<'_>, id: CommandId, proc: ProcId) {
-        self.leave_rollout(turn, proc);
         self.overtake(turn, proc, &[Goal::Up]);
         self.claim(proc, id, Goal::Gone, Change::Deleted);
         if let Some(instance) = self.instances.get_mut(&proc) {

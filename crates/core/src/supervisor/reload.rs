@@ -269,21 +269,28 @@ impl Supervisor {
         }
     }
 
-    /// Another command decides over an instance that a reload would have replaced.
-    pub(super) fn leave_rollout(&mut self, turn: &mut Turn<'_>, proc: ProcId) {
-        let Some(instance) = self.instances.get(&proc) else {
-            return;
-        };
-        let app = instance.spec.name.clone();
-        let Some(rollout) = self.rollouts.get_mut(&app) else {
-            return;
-        };
-        rollout.queue.retain(|queued| *queued != proc);
-        rollout.under_way.remove(&proc);
-        turn.touch();
-        self.withdraw_offer(proc);
-        self.overtake(turn, proc, &[Goal::Replaced]);
-        self.advance(turn, &app);
+    /// Another command decides over instances that a reload would have replaced. All leave before
+    /// the reload goes on, or it would begin what is about to be overruled.
+    pub(super) fn leave_rollouts(&mut self, turn: &mut Turn<'_>, procs: &[ProcId]) {
+        let mut apps = BTreeSet::new();
+        for proc in procs {
+            let Some(instance) = self.instances.get(proc) else {
+                continue;
+            };
+            let app = &instance.spec.name;
+            let Some(rollout) = self.rollouts.get_mut(app) else {
+                continue;
+            };
+            rollout.queue.retain(|queued| queued != proc);
+            rollout.under_way.remove(proc);
+            apps.insert(app.clone());
+            turn.touch();
+            self.withdraw_offer(*proc);
+            self.overtake(turn, *proc, &[Goal::Replaced]);
+        }
+        for app in apps {
+            self.advance(turn, &app);
+        }
     }
 
     /// Whether a reload has begun to replace it.

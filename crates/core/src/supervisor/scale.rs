@@ -33,7 +33,9 @@ impl Supervisor {
             instances: wanted.max(1),
             ..AppSpec::clone(&first.spec)
         });
-        for proc in members.iter().skip(wanted as usize).rev() {
+        let surplus = members.get(wanted as usize..).unwrap_or_default();
+        self.leave_rollouts(turn, surplus);
+        for proc in surplus.iter().rev() {
             self.retire(turn, id, *proc);
         }
         self.count_anew(&members, wanted);
@@ -45,7 +47,7 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Deletes one instance; a cluster worker that serves finishes its connections first.
+    /// Deletes one instance that no reload holds any more; a cluster worker that serves finishes its connections first.
     pub(super) fn retire(&mut self, turn: &mut Turn<'_>, id: CommandId, proc: ProcId) {
         let Some(instance) = self.instances.get(&proc) else {
             return;
@@ -54,7 +56,6 @@ impl Supervisor {
         match serving.filter(|_| instance.serves_as_worker() && instance.beside.is_none()) {
             None => self.delete_one(turn, id, proc),
             Some(generation) => {
-                self.leave_rollout(turn, proc);
                 self.claim(proc, id, Goal::Gone, Change::Deleted);
                 if let Some(instance) = self.instances.get_mut(&proc) {
                     instance.wanted = Wanted::Gone;

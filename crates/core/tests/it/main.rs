@@ -1,0 +1,8 @@
+//! The supervision machine from outside: scenes, and laws over a simulated world.
+
+#![expect(clippy::unwrap_used, reason = "what surprises a test fails it")]
+
+mod describe;
+mod scene;
+mod table;
+mod transcripts;

@@ -1,0 +1,425 @@
+//! What commands do to the table: which instances a target means, how apps as configured and apps
+//! as they are come together, what is kept.
+
+use crate::scene::{Scene, cluster, fork};
+use rpm_core::spec::{Env, ExecMode};
+use rpm_core::{
+    Action, AppSpec, Change, Command, Existing, Outcome, ProcId, Refusal, ScaleTo, Status,
+    Supervisor, Target,
+};
+use std::sync::Arc;
+
+/// Instances 0 and 1 of `api`, 2 of `web` (namespace `front`), 3 of an app called `0`.
+fn four() -> Scene {
+    let mut scene = Scene::new();
+    let web = AppSpec {
+        namespace: "front".to_owned(),
+        ..fork("web")
+    };
+    let apps = vec![
+        AppSpec {
+            instances: 2,
+            ..fork("api")
+        },
+        web,
+        fork("0"),
+    ];
+    scene.apply_all(apps, Existing::Restart);
+    for generation in 1..=4 {
+        scene.spawned(generation);
+    }
+    scene
+}
+
+fn names(scene: &Scene, target: &str) -> Result<Vec<u32>, Refusal> {
+    let procs = scene.table.resolve(&Target::from(target))?;
+    Ok(procs.into_iter().map(|proc| proc.0).collect())
+}
+
+fn outcome(actions: &[Action]) -> Option<&Outcome> {
+    actions.iter().find_map(|action| match action {
+        Action::Answer { outcome, .. } => Some(outcome),
+        _ => None,
+    })
+}
+
+#[test]
+fn targets() {
+    let scene = four();
+    let rows: [(&str, &[u32]); 9] = [
+        ("all", &[0, 1, 2, 3]),
+        ("api", &[0, 1]),
+        ("/srv/web.js", &[2]),
+        ("/^(api|web)$/", &[0, 1, 2]),
+        ("//a/p/", &[0, 1]),
+        ("front", &[2]),
+        ("default", &[0, 1, 3]),
+        ("2", &[2]),
+        ("0", &[3]),
+    ];
+    for (target, procs) in rows {
+        assert_eq!(names(&scene, target), Ok(procs.to_vec()), "{target}");
+    }
+    let nearest = |target: &str| match names(&scene, target) {
+        Err(Refusal::NotFound { nearest, .. }) => nearest,
+        other => panic!("{target}: {other:?}"),
+    };
+    assert_eq!(nearest("wbe").as_deref(), Some("web"));
+    assert_eq!(nearest("billing"), None);
+    assert_eq!(
+        nearest("7"),
+        Some("0".to_owned()),
+        "a name of one letter is one letter off"
+    );
+    assert!(matches!(
+        names(&scene, "/(/"),
+        Err(Refusal::BadPattern { .. })
+    ));
+    assert!(matches!(
+        names(&scene, "/x/"),
+        Err(Refusal::NothingMatches { .. })
+    ));
+    let empty = Supervisor::new().resolve(&Target::from("all"));
+    assert!(matches!(empty, Err(Refusal::NothingMatches { .. })));
+}
+
+#[test]
+fn one_bad_target_refuses_the_whole_command() {
+    let mut scene = four();
+    let targets = vec!["api".into(), "wbe".into()];
+    let actions = scene.command(Command::Stop { targets });
+    assert!(
+        matches!(outcome(&actions), Some(Outcome::Refused { .. })),
+        "{actions:?}"
+    );
+    assert_eq!(actions.len(), 1, "nothing is begun: {actions:?}");
+}
+
+#[test]
+fn the_number_of_instances_follows_the_spec() {
+    let mut scene = Scene::new();
+    scene.apply(&AppSpec {
+        instances: 3,
+        ..fork("api")
+    });
+    (1..=3).for_each(|generation| scene.spawned(generation));
+    let actions = scene.apply(&AppSpec {
+        instances: 2,
+        ..fork("api")
+    });
+    assert!(outcome(&actions).is_none(), "it waits: {actions:?}");
+    (1..=3).for_each(|generation| scene.gone(generation));
+    assert_eq!(scene.slots(), [(0, 0), (1, 1)], "the highest slot goes");
+    scene.delete("0");
+    scene.spawned(4);
+    scene.spawned(5);
+    scene.gone(4);
+    scene.apply(&AppSpec {
+        instances: 3,
+        ..fork("api")
+    });
+    assert_eq!(
+        scene.slots(),
+        [(1, 1), (3, 0), (4, 2)],
+        "the lowest free slots are filled"
+    );
+}
+
+#[test]
+fn two_apps_of_one_name_stay_two_apps() {
+    let mut scene = Scene::new();
+    let first = AppSpec {
+        instances: 2,
+        ..fork("api")
+    };
+    let second = AppSpec {
+        script: "/srv/other.js".into(),
+        ..fork("api")
+    };
+    let apps = vec![first.clone(), second.clone()];
+    scene.apply_all(apps.clone(), Existing::Restart);
+    (1..=3).for_each(|generation| scene.spawned(generation));
+    scene.apply_all(apps, Existing::Restart);
+    (1..=3).for_each(|generation| scene.gone(generation));
+    let scripts = |scene: &Scene| -> Vec<String> {
+        scene
+            .table
+            .instances()
+            .map(|instance| instance.spec.script.to_string())
+            .collect()
+    };
+    assert_eq!(
+        scripts(&scene),
+        ["/srv/api.js", "/srv/api.js", "/srv/other.js"]
+    );
+    scene.apply_all(vec![second, first], Existing::Restart);
+    (4..=6).for_each(|generation| scene.spawned(generation));
+    (4..=6).for_each(|generation| scene.gone(generation));
+    assert_eq!(
+        scripts(&scene),
+        ["/srv/api.js", "/srv/api.js", "/srv/other.js"],
+        "in any order"
+    );
+}
+
+#[test]
+fn a_plain_start_refuses_what_runs_and_starts_what_does_not() {
+    let mut scene = Scene::new();
+    scene.apply_all(vec![fork("api")], Existing::Refuse);
+    scene.spawned(1);
+    let actions = scene.apply_all(vec![fork("web"), fork("api")], Existing::Refuse);
+    let refusal = Refusal::AlreadyRunning {
+        name: "api".to_owned(),
+    };
+    assert_eq!(outcome(&actions), Some(&Outcome::Refused { refusal }));
+    assert_eq!(scene.slots(), [(0, 0)], "nor is web begun");
+    scene.apply_all(vec![fork("api")], Existing::Duplicate);
+    assert_eq!(scene.slots(), [(0, 0), (1, 1)]);
+    scene.stop("api");
+    scene.spawned(2);
+    scene.gone(1);
+    scene.gone(2);
+    scene.apply_all(vec![fork("api")], Existing::Refuse);
+    assert_eq!(scene.status(0), Status::Launching);
+    assert_eq!(
+        scene.status(1),
+        Status::Launching,
+        "all of it starts, none is deleted"
+    );
+    let other = AppSpec {
+        script: "/srv/other.js".into(),
+        ..fork("api")
+    };
+    scene.apply_all(vec![other], Existing::Refuse);
+    assert_eq!(
+        scene.slots(),
+        [(0, 0), (1, 1), (2, 2)],
+        "another script is another app"
+    );
+}
+
+#[test]
+fn what_is_not_started_by_itself_can_be_started_by_name() {
+    let mut scene = Scene::new();
+    let spec = AppSpec {
+        autostart: false,
+        ..fork("api")
+    };
+    let registered = |actions: &[Action]| match outcome(actions) {
+        Some(Outcome::Done { affected }) => affected[0].change == Change::Registered,
+        _ => false,
+    };
+    assert!(registered(&scene.apply(&spec)));
+    assert!(registered(&scene.apply(&spec)), "and stays so");
+    assert_eq!(scene.status(0), Status::Stopped);
+    scene.start("api");
+    assert_eq!(scene.status(0), Status::Launching);
+}
+
+#[test]
+fn a_spec_is_replaced_as_a_whole() {
+    let mut scene = Scene::new();
+    scene.apply(&fork("api"));
+    scene.spawned(1);
+    let new = AppSpec {
+        cwd: "/srv".into(),
+        script: "/srv/new.js".into(),
+        ..cluster("api", 1)
+    };
+    scene.apply_all(vec![new.clone()], Existing::Reload);
+    scene.gone(1);
+    assert_eq!(**scene.table.instance(ProcId(0)).unwrap().spec, new);
+    assert_eq!(
+        scene.table.instance(ProcId(0)).unwrap().spec.mode,
+        ExecMode::Cluster
+    );
+}
+
+#[test]
+fn a_failed_reload_leaves_the_old_spec() {
+    let mut scene = Scene::new();
+    scene.apply(&cluster("api", 1));
+    scene.serves(1);
+    let new = AppSpec {
+        cwd: "/srv".into(),
+        ..cluster("api", 1)
+    };
+    scene.apply_all(vec![new], Existing::Reload);
+    scene.spawned(2);
+    scene.exited(2, 1);
+    scene.swept(2);
+    scene.exited(1, 1);
+    scene.swept(1);
+    let instance = scene.table.instance(ProcId(0)).unwrap();
+    assert_eq!(instance.spec.cwd, "/", "also what is started after a crash");
+    assert_eq!(instance.status, Status::Launching);
+}
+
+#[test]
+fn variables_are_merged_and_shared() {
+    let mut scene = Scene::new();
+    let env = Env::from([
+        ("A".to_owned(), "1".to_owned()),
+        ("B".to_owned(), "2".to_owned()),
+    ]);
+    scene.apply(&AppSpec {
+        instances: 2,
+        env,
+        ..fork("api")
+    });
+    let more = Env::from([
+        ("B".to_owned(), "3".to_owned()),
+        ("C".to_owned(), "4".to_owned()),
+    ]);
+    scene.command(Command::Restart {
+        targets: vec!["api".into()],
+        env: Some(more),
+    });
+    let specs: Vec<Arc<AppSpec>> = scene.table.instances().map(|it| it.spec.clone()).collect();
+    let env: Vec<String> = specs[0]
+        .env
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    assert_eq!(env, ["A=1", "B=3", "C=4"]);
+    assert!(Arc::ptr_eq(&specs[0], &specs[1]), "one spec for both");
+}
+
+#[test]
+fn a_scale_that_changes_nothing_or_goes_too_low_is_refused() {
+    let mut scene = four();
+    let mut refused = |name: &str, to| {
+        let actions = scene.command(Command::Scale {
+            name: name.to_owned(),
+            to,
+        });
+        match outcome(&actions) {
+            Some(Outcome::Refused { refusal }) => refusal.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let name = "api".to_owned();
+    let same = Refusal::NothingToScale {
+        name: name.clone(),
+        instances: 2,
+    };
+    assert_eq!(refused("api", ScaleTo::Exactly(2)), same);
+    let low = Refusal::ScaleTooLow {
+        name,
+        instances: 2,
+        by: -2,
+    };
+    assert_eq!(refused("api", ScaleTo::By(-2)), low);
+    assert!(matches!(
+        refused("ap", ScaleTo::By(1)),
+        Refusal::NotFound { .. }
+    ));
+}
+
+#[test]
+fn a_second_reload_is_refused_and_nothing_reaches_what_is_being_deleted() {
+    let mut scene = Scene::new();
+    scene.apply(&cluster("api", 2));
+    scene.serves(1);
+    scene.serves(2);
+    scene.reload("api");
+    let refusal = Refusal::ReloadUnderWay {
+        name: "api".to_owned(),
+    };
+    assert_eq!(
+        outcome(&scene.reload("1")),
+        Some(&Outcome::Refused { refusal })
+    );
+    scene.delete("api");
+    let refused = scene.start("api");
+    assert!(
+        matches!(outcome(&refused), Some(Outcome::Refused { .. })),
+        "{refused:?}"
+    );
+    scene.apply(&cluster("api", 1));
+    assert_eq!(
+        scene.slots(),
+        [(0, 0), (1, 1), (2, 2)],
+        "a new one beside those that go"
+    );
+}
+
+#[test]
+fn a_signal_needs_a_process() {
+    let mut scene = four();
+    let signal = |target: &str| Command::Signal {
+        targets: vec![target.into()],
+        signal: rpm_core::Signal::TERM,
+    };
+    scene.exited(1, 0);
+    let refusal = Refusal::NotRunning {
+        proc: ProcId(0),
+        name: "api".to_owned(),
+    };
+    scene.stop("0");
+    scene.gone(4);
+    let refused = Refusal::NotRunning {
+        proc: ProcId(3),
+        name: "0".to_owned(),
+    };
+    assert_eq!(
+        outcome(&scene.command(signal("0"))),
+        Some(&Outcome::Refused { refusal: refused })
+    );
+    assert!(matches!(
+        outcome(&scene.command(signal("api"))),
+        Some(Outcome::Done { .. })
+    ));
+    scene.exited(2, 0);
+    assert_eq!(
+        outcome(&scene.command(signal("api"))),
+        Some(&Outcome::Refused { refusal })
+    );
+}
+
+#[test]
+fn a_reset_counts_from_0() {
+    let mut scene = Scene::new();
+    scene.apply(&fork("api"));
+    scene.spawned(1);
+    scene.exited(1, 1);
+    scene.swept(1);
+    let counters = |scene: &Scene| {
+        let instance = scene.table.instance(ProcId(0)).unwrap();
+        (instance.restarts, instance.unstable)
+    };
+    assert_eq!(counters(&scene), (1, 1));
+    scene.command(Command::Reset {
+        targets: vec!["all".into()],
+    });
+    assert_eq!(counters(&scene), (0, 0));
+}
+
+#[test]
+fn a_table_is_read_as_it_was_written_and_goes_on_sharing() {
+    let mut scene = Scene::new();
+    let base_env = Arc::new(Env::from([("HOME".to_owned(), "/root".to_owned())]));
+    scene.apply(&AppSpec {
+        base_env,
+        ..cluster("api", 3)
+    });
+    (1..=3).for_each(|generation| scene.serves(generation));
+    scene.reload("api");
+    let text = serde_json::to_string(&scene.table).unwrap();
+    assert_eq!(
+        text.matches("/root").count(),
+        1,
+        "one environment is written once"
+    );
+    assert_eq!(text.matches("/srv/api.js").count(), 1, "so is one spec");
+    let read: Supervisor = serde_json::from_str(&text).unwrap();
+    assert_eq!(serde_json::to_string(&read).unwrap(), text);
+    assert_eq!(read.next_generation(), scene.table.next_generation());
+    assert_eq!(
+        read.runs().collect::<Vec<_>>(),
+        scene.table.runs().collect::<Vec<_>>()
+    );
+    let specs: Vec<&Arc<AppSpec>> = read.instances().map(|instance| instance.spec).collect();
+    assert!(specs.iter().all(|spec| Arc::ptr_eq(spec, specs[0])));
+    assert_eq!(specs[0].base_env["HOME"], "/root");
+}
