@@ -1,1 +1,35 @@
-//! Stub.
+//! What users write, to what is wanted: ecosystem files and flags to [`rpm_core::AppSpec`].
+//!
+//! A config is read in three steps. `syntax` gives values that know their places, so that each
+//! error shows its line. `read` takes PM2's spellings and checks the kind of each value; flags
+//! come out as the same `Raw`. `lower` resolves it: scripts, interpreters, paths, counts.
+//!
+//! Everything here happens in the user's context (folder, home, `PATH`), which is an argument.
+//! Nothing here knows the daemon.
+
+mod account;
+mod context;
+mod document;
+mod fault;
+mod fields;
+mod flags;
+mod interpreter;
+mod javascript;
+mod keys;
+mod load;
+mod lower;
+mod nearest;
+mod paths;
+mod raw;
+mod read;
+mod runner;
+mod script;
+mod source;
+mod syntax;
+mod units;
+mod version;
+
+pub use context::{Context, Loaded, Selection};
+pub use fault::{ConfigFault, FaultKind};
+pub use flags::{Flags, from_flags};
+pub use load::{is_config_file, load_file, load_json};

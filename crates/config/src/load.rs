@@ -1,0 +1,291 @@
+//! Config files to apps.
+
+use crate::context::{Context, Loaded, Selection};
+use crate::document::Document;
+use crate::fault::{ConfigFault, FaultKind};
+use crate::fields::Fields;
+use crate::nearest::nearest;
+use crate::raw::Raw;
+use crate::source::Source;
+use crate::syntax::{self, Object};
+use crate::{javascript, lower, paths, read, script};
+use camino::{Utf8Path, Utf8PathBuf};
+use rpm_core::AppSpec;
+use std::io;
+
+/// How a config is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Json,
+    JavaScript,
+    /// Known, and not read by this version.
+    Later,
+}
+
+const SUFFIXES: [(&str, Format); 8] = [
+    (".json", Format::Json),
+    (".json5", Format::Json),
+    (".config.js", Format::JavaScript),
+    (".config.cjs", Format::JavaScript),
+    (".config.mjs", Format::JavaScript),
+    (".yml", Format::Later),
+    (".yaml", Format::Later),
+    (".toml", Format::Later),
+];
+
+/// Whether a target names a config file, by its end: `.json`, `.json5`, `.config.js`,
+/// `.config.cjs`, `.config.mjs`, `.yml`, `.yaml`, `.toml`.
+pub fn is_config_file(target: &str) -> bool {
+    format_of(target).is_some()
+}
+
+/// Reads the apps of a config file. A relative `path` is in the user's folder.
+pub fn load_file(
+    path: &Utf8Path,
+    context: &Context,
+    selection: &Selection<'_>,
+) -> Result<Loaded, ConfigFault> {
+    let origin = path.as_str();
+    let path = paths::absolute(origin, &context.cwd, context);
+    match format_of(origin).unwrap_or(Format::Json) {
+        Format::Json => {
+            let text = read_text(&path)?;
+            load_json(&text, origin, context, selection)
+        }
+        Format::JavaScript if path.is_file() => {
+            let json = javascript::evaluate(&path, context, selection)?;
+            load(&json, Source { origin, text: None }, context, selection)
+        }
+        Format::JavaScript => Err(missing(&path)),
+        Format::Later => Err(ConfigFault::new(
+            FaultKind::ConfigSyntax,
+            format!("{origin} is in a format that this version does not read"),
+        )
+        .help("write it as `.json`, `.json5`, `.config.js`, `.config.cjs` or `.config.mjs`")),
+    }
+}
+
+/// Reads the apps of a text in JSON or JSON5; `origin` is what errors call it.
+pub fn load_json(
+    text: &str,
+    origin: &str,
+    context: &Context,
+    selection: &Selection<'_>,
+) -> Result<Loaded, ConfigFault> {
+    load(
+        text,
+        Source {
+            origin,
+            text: Some(text),
+        },
+        context,
+        selection,
+    )
+}
+
+/// One app found in a config.
+struct Found<'a> {
+    path: String,
+    object: &'a Object,
+    name: String,
+    raw: Raw,
+}
+
+fn format_of(target: &str) -> Option<Format> {
+    SUFFIXES
+        .iter()
+        .find(|(suffix, _)| target.ends_with(suffix))
+        .map(|(_, format)| *format)
+}
+
+fn read_text(path: &Utf8Path) -> Result<String, ConfigFault> {
+    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => missing(path),
+        _ => ConfigFault::new(FaultKind::Io, format!("{path} cannot be read"))
+            .because(error.to_string()),
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        ConfigFault::new(FaultKind::ConfigSyntax, format!("{path} is not text")).because(format!(
+            "byte {} is not UTF-8",
+            error.utf8_error().valid_up_to()
+        ))
+    })
+}
+
+fn missing(path: &Utf8Path) -> ConfigFault {
+    let near =
+        paths::nearest_sibling(path).map(|near: Utf8PathBuf| format!("did you mean {near}?"));
+    ConfigFault::new(
+        FaultKind::ConfigMissing,
+        format!("there is no config file {path}"),
+    )
+    .maybe_help(near)
+}
+
+fn load(
+    text: &str,
+    source: Source<'_>,
+    context: &Context,
+    selection: &Selection<'_>,
+) -> Result<Loaded, ConfigFault> {
+    let root = syntax::parse(text).map_err(|error| {
+        let what = format!("{} cannot be read", source.place(error.span.start));
+        let looks_like_code = ["module.exports", "export default"]
+            .iter()
+            .any(|c| text.contains(c));
+        ConfigFault::new(FaultKind::ConfigSyntax, what)
+            .because(error.message.clone())
+            .maybe_excerpt(source.excerpt(&error.span, &error.message))
+            .maybe_help(looks_like_code.then(|| {
+                "a config that is a program has a name like `ecosystem.config.js`".to_owned()
+            }))
+    })?;
+    let document = Document::of(&root, &source)?;
+    let mut loaded = Loaded::default();
+    if document.has_static {
+        loaded.warnings.push(format!(
+            "`static` in {} is not served by this version",
+            source.origin
+        ));
+    }
+    let mut found = Vec::with_capacity(document.apps.len());
+    for (path, object) in &document.apps {
+        let fields = Fields {
+            source,
+            path,
+            object,
+        };
+        let mut raw = read::app(&fields, &mut |warning| loaded.warnings.push(warning))?;
+        let name = raw.name.clone().unwrap_or_else(|| {
+            script::default_name(raw.script.as_deref().unwrap_or_default(), &context.cwd)
+        });
+        raw.name = Some(name.clone());
+        found.push(Found {
+            path: path.clone(),
+            object,
+            name,
+            raw,
+        });
+    }
+    let found = only(found, &source, selection, &mut loaded.warnings)?;
+    environments(&found, &document, &source, selection, &mut loaded.warnings)?;
+    for app in found {
+        let spec = finish(app, &document, source, context, selection)?;
+        if let Some(twin) = loaded.apps.iter().find(|other| other.name == spec.name) {
+            let what = format!("two apps in {} are named `{}`", source.origin, twin.name);
+            return Err(ConfigFault::new(FaultKind::ConfigValue, what)
+                .help("give one of them another `name`"));
+        }
+        loaded.apps.push(spec);
+    }
+    Ok(loaded)
+}
+
+/// The apps that are asked for.
+fn only<'a>(
+    found: Vec<Found<'a>>,
+    source: &Source<'_>,
+    selection: &Selection<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Found<'a>>, ConfigFault> {
+    if selection.only.is_empty() {
+        return Ok(found);
+    }
+    let names: Vec<String> = found.iter().map(|app| app.name.clone()).collect();
+    let unknown: Vec<&String> = selection
+        .only
+        .iter()
+        .filter(|n| !names.contains(*n))
+        .collect();
+    let list = names.join(", ");
+    if unknown.len() == selection.only.len() {
+        let wanted = selection.only.join("`, `");
+        let what = format!("no app in {} is named `{wanted}`", source.origin);
+        let near = nearest(unknown[0], names.iter().map(String::as_str));
+        return Err(ConfigFault::new(FaultKind::ConfigValue, what)
+            .because(format!("its apps are {list}"))
+            .maybe_help(near.map(|near| format!("did you mean `{near}`?"))));
+    }
+    for name in unknown {
+        warnings.push(format!(
+            "no app in {} is named `{name}`; its apps are {list}",
+            source.origin
+        ));
+    }
+    Ok(found
+        .into_iter()
+        .filter(|app| selection.only.contains(&app.name))
+        .collect())
+}
+
+/// Warns of apps that do not have the environment that is asked for.
+fn environments(
+    found: &[Found<'_>],
+    document: &Document<'_>,
+    source: &Source<'_>,
+    selection: &Selection<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<(), ConfigFault> {
+    let Some(wanted) = &selection.env else {
+        return Ok(());
+    };
+    if document.deployed(wanted, source)?.is_some() {
+        return Ok(());
+    }
+    for app in found {
+        let fields = Fields {
+            source: *source,
+            path: &app.path,
+            object: app.object,
+        };
+        let names: Vec<&str> = read::env_names(&fields).collect();
+        if names.contains(&wanted.as_str()) {
+            continue;
+        }
+        let what = format!("the app `{}` has no `env_{wanted}`", app.name);
+        let known = match names.as_slice() {
+            [] => "it has no `env_...` at all".to_owned(),
+            names => format!("it has env_{}", names.join(", env_")),
+        };
+        warnings.push(format!("{what}; {known}"));
+    }
+    Ok(())
+}
+
+fn finish(
+    app: Found<'_>,
+    document: &Document<'_>,
+    source: Source<'_>,
+    context: &Context,
+    selection: &Selection<'_>,
+) -> Result<AppSpec, ConfigFault> {
+    let Found {
+        path,
+        object,
+        name,
+        mut raw,
+    } = app;
+    let fields = Fields {
+        source,
+        path: &path,
+        object,
+    };
+    let deployed = match &selection.env {
+        Some(wanted) => document.deployed(wanted, &source)?,
+        None => None,
+    };
+    read::select_env(&mut raw, &fields, selection, deployed)?;
+    raw.namespace = raw.namespace.or_else(|| selection.namespace.clone());
+    lower::lower(raw, context, selection.base_env).map_err(|fault| {
+        let key = match fault.kind {
+            FaultKind::ScriptMissing | FaultKind::Io => "script",
+            FaultKind::InterpreterMissing => "exec_interpreter",
+            _ => return fault,
+        };
+        let field = fields.get(key).or_else(|| fields.get("script"));
+        let shown = field.and_then(|(_, field)| source.excerpt(&field.node.span, "asked for here"));
+        fault
+            .because(format!("the app `{name}` in {} asks for it", source.origin))
+            .maybe_excerpt(shown)
+    })
+}

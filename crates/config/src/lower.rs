@@ -1,0 +1,242 @@
+//! [`Raw`] to [`AppSpec`]: paths become absolute, counts become numbers, what was left out gets
+//! its default.
+
+use crate::context::Context;
+use crate::fault::{ConfigFault, FaultKind};
+use crate::raw::{Combined, Raw, RawLogs};
+use crate::script::{self, Program};
+use crate::units::Instances;
+use crate::{account, paths, version};
+use camino::{Utf8Path, Utf8PathBuf};
+use rpm_core::spec::{
+    AppSpec, ClusterOptions, Env, ExecMode, LogOptions, LogTarget, ReadyPolicy, RestartPolicy,
+    StopPolicy,
+};
+
+/// The format that `time: true` stands for.
+const TIME: &str = "YYYY-MM-DDTHH:mm:ss";
+
+/// Resolves one app. `base_env` is the shell's environment, in which `node` is asked for its
+/// version where that matters.
+pub(crate) fn lower(raw: Raw, context: &Context, base_env: &Env) -> Result<AppSpec, ConfigFault> {
+    let cwd = cwd(&raw, context)?;
+    let Some(written) = raw.script.as_deref() else {
+        let what = format!("{} has no `script`", subject(&raw));
+        return Err(ConfigFault::new(FaultKind::ConfigValue, what)
+            .help("write for example `\"script\": \"./server.js\"`"));
+    };
+    let name = raw
+        .name
+        .clone()
+        .unwrap_or_else(|| script::default_name(written, &cwd));
+    let program = script::program(&raw, written, &cwd, context, base_env)?;
+    let mode = mode(&raw, &name, &program)?;
+    let mut spec = AppSpec {
+        namespace: raw
+            .namespace
+            .clone()
+            .unwrap_or_else(|| "default".to_owned()),
+        version: version::version(&program.script),
+        script: program.script,
+        interpreter: program.interpreter.program,
+        interpreter_args: program.interpreter.args,
+        args: program.args,
+        mode,
+        instances: raw.instances.map_or(1, |count| count.resolve(context.cpus)),
+        filter_env: raw.filter_env.clone(),
+        increment_var: raw.increment_var.clone(),
+        restart: restart(&raw),
+        stop: stop(&raw),
+        ready: ready(&raw),
+        max_memory: raw.max_memory.filter(|limit| *limit > 0),
+        cluster: cluster(&raw),
+        logs: logs(&raw, &name, &cwd, context),
+        pid_file: raw
+            .pid_file
+            .as_ref()
+            .map(|path| paths::absolute(path, &cwd, context)),
+        autostart: raw.autostart.unwrap_or(true),
+        username: context.user.clone(),
+        pmx: raw.pmx.unwrap_or(true),
+        name,
+        cwd,
+        ..AppSpec::default()
+    };
+    spec.interpreter_args
+        .extend(raw.interpreter_args.iter().cloned());
+    if let Some(name) = raw.instance_var.clone() {
+        spec.instance_var = name;
+    }
+    accounts(&mut spec, &raw)?;
+    variables(&mut spec, raw, program.interpreter.name);
+    Ok(spec)
+}
+
+fn subject(raw: &Raw) -> String {
+    raw.name
+        .as_ref()
+        .map_or_else(|| "an app".to_owned(), |name| format!("the app `{name}`"))
+}
+
+fn cwd(raw: &Raw, context: &Context) -> Result<Utf8PathBuf, ConfigFault> {
+    let Some(written) = &raw.cwd else {
+        return Ok(context.cwd.clone());
+    };
+    let cwd = paths::absolute(written, &context.cwd, context);
+    if cwd.is_dir() {
+        return Ok(cwd);
+    }
+    let what = format!(
+        "the working directory {cwd} of {} is no folder",
+        subject(raw)
+    );
+    Err(ConfigFault::new(FaultKind::ConfigValue, what)
+        .maybe_help(paths::nearest_sibling(&cwd).map(|near| format!("did you mean {near}?"))))
+}
+
+/// PM2's rule: where a number of instances is given and the runtime can be a worker, the mode is
+/// cluster.
+fn mode(raw: &Raw, name: &str, program: &Program) -> Result<ExecMode, ConfigFault> {
+    let can_cluster = program.interpreter.can_cluster();
+    match raw.mode {
+        Some(ExecMode::Cluster) if !can_cluster => {
+            let what = format!("the app `{name}` cannot run in cluster mode");
+            let runs = program
+                .interpreter
+                .program
+                .as_ref()
+                .unwrap_or(&program.script);
+            Err(ConfigFault::new(FaultKind::ConfigValue, what)
+                .because(format!("{runs} runs it, and only Node has workers"))
+                .help("leave out `exec_mode`, or write `\"exec_mode\": \"fork\"`"))
+        }
+        Some(mode) => Ok(mode),
+        None if raw.instances.is_some() && can_cluster => Ok(ExecMode::Cluster),
+        None => Ok(ExecMode::Fork),
+    }
+}
+
+fn restart(raw: &Raw) -> RestartPolicy {
+    let (raw, usual) = (&raw.restart, RestartPolicy::default());
+    RestartPolicy {
+        autorestart: raw.autorestart.unwrap_or(usual.autorestart),
+        max_restarts: raw.max_restarts.unwrap_or(usual.max_restarts),
+        min_uptime_ms: raw.min_uptime_ms.unwrap_or(usual.min_uptime_ms),
+        delay_ms: raw.delay_ms.unwrap_or(usual.delay_ms),
+        backoff_ms: raw.backoff_ms.filter(|wait| *wait > 0),
+        stop_exit_codes: raw.stop_exit_codes.clone(),
+    }
+}
+
+fn stop(raw: &Raw) -> StopPolicy {
+    let (raw, usual) = (&raw.stop, StopPolicy::default());
+    StopPolicy {
+        signal: raw.signal.unwrap_or(usual.signal),
+        kill_timeout_ms: raw.kill_timeout_ms.unwrap_or(usual.kill_timeout_ms),
+        treekill: raw.treekill.unwrap_or(usual.treekill),
+        with_message: raw.with_message,
+        drain_timeout_ms: raw.drain_timeout_ms.unwrap_or(usual.drain_timeout_ms),
+    }
+}
+
+fn ready(raw: &Raw) -> ReadyPolicy {
+    let usual = ReadyPolicy::default();
+    ReadyPolicy {
+        wait: raw.wait_ready.unwrap_or(usual.wait),
+        timeout_ms: raw.listen_timeout_ms.unwrap_or(usual.timeout_ms),
+    }
+}
+
+fn cluster(raw: &Raw) -> ClusterOptions {
+    let (raw, usual) = (&raw.cluster, ClusterOptions::default());
+    ClusterOptions {
+        policy: raw.policy.unwrap_or(usual.policy),
+        window: raw.window.unwrap_or(usual.window),
+        sticky: raw.sticky.unwrap_or(usual.sticky),
+        drain: raw.drain.unwrap_or(usual.drain),
+    }
+}
+
+fn logs(raw: &Raw, name: &str, cwd: &Utf8Path, context: &Context) -> LogOptions {
+    // PM2's rule: one file for all where neither cluster mode nor a count was asked for.
+    let uncounted = matches!(raw.instances, None | Some(Instances::Cpus));
+    let merge = raw.mode != Some(ExecMode::Cluster) && uncounted;
+    let RawLogs {
+        out,
+        err,
+        combined,
+        json,
+        date_format,
+        time,
+        merge: told,
+        disabled,
+    } = raw.logs.clone();
+    let target = |path: Option<String>| match path.as_deref() {
+        None => LogTarget::Default,
+        Some("NULL" | "/dev/null") => LogTarget::Off,
+        Some(path) => LogTarget::File(paths::absolute(path, cwd, context)),
+    };
+    LogOptions {
+        out: target(out),
+        err: target(err),
+        combined: match combined {
+            None => LogTarget::Default,
+            // Relative to the home's folder of logs, which is not known here.
+            Some(Combined::Usual) => LogTarget::File(format!("{}.log", file_name(name)).into()),
+            Some(Combined::File(path)) => target(Some(path)),
+        },
+        merge: told.unwrap_or(merge),
+        date_format: date_format.or_else(|| time.then(|| TIME.to_owned())),
+        json,
+        disabled,
+    }
+}
+
+/// A name as part of a file name, by PM2's rule.
+fn file_name(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '\\' | '-');
+    name.encode_utf16()
+        .map(|unit| {
+            char::from_u32(u32::from(unit))
+                .filter(|c| plain(*c))
+                .unwrap_or('-')
+        })
+        .collect()
+}
+
+fn accounts(spec: &mut AppSpec, raw: &Raw) -> Result<(), ConfigFault> {
+    let unknown = |key: &str, name: &str| {
+        let what = format!(
+            "the `{key}` of the app `{}` is not known: `{name}`",
+            spec.name
+        );
+        ConfigFault::new(FaultKind::ConfigValue, what)
+            .help("give the name or number of one that this system has")
+    };
+    if let Some(name) = &raw.uid {
+        let account = account::user(name).ok_or_else(|| unknown("uid", name))?;
+        spec.uid = Some(account.id);
+        if let Some(home) = account.home {
+            spec.env.insert("HOME".to_owned(), home.into_string());
+        }
+    }
+    if let Some(name) = &raw.gid {
+        spec.gid = Some(account::group(name).ok_or_else(|| unknown("gid", name))?);
+    }
+    Ok(())
+}
+
+/// The app's variables, and what PM2's outputs show that the spec has no field for.
+fn variables(spec: &mut AppSpec, raw: Raw, interpreter: Option<String>) {
+    spec.env.extend(raw.env.text);
+    spec.extra = raw.extra;
+    if !raw.env.typed.is_empty() {
+        let typed = serde_json::Value::Object(raw.env.typed);
+        spec.extra.insert("env".to_owned(), typed.to_string());
+    }
+    if let Some(name) = interpreter {
+        let name = serde_json::Value::String(name);
+        spec.extra
+            .insert("exec_interpreter".to_owned(), name.to_string());
+    }
+}
