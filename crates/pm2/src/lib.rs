@@ -2,12 +2,13 @@
 //!
 //! - [`names`]: where logs and pid files are.
 //! - [`env`]: the environment of a process.
-//! - [`jlist`]: a process as JSON.
+//! - [`jlist`]: a process as JSON; [`inspect`]: as `prettylist` prints it.
 //! - [`dump`]: the list that outlives the daemon.
 //!
 //! All of it is pure: nothing here reads a file, a clock or this process's environment.
 
 pub mod dump;
 pub mod env;
+pub mod inspect;
 pub mod jlist;
 pub mod names;
