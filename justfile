@@ -1,0 +1,21 @@
+# Recipes for those who have `just`; each is one command that works without it.
+
+# What has to pass before a change lands.
+ci:
+    .ci/run
+
+# All tests.
+test *ARGS:
+    scripts/test {{ARGS}}
+
+# Build, and run the six example services.
+try:
+    scripts/try
+
+# rpm beside PM2 and supervisord.
+bench *ARGS:
+    bench/run.py {{ARGS}}
+
+# The laws of the core in many more random worlds.
+laws CASES="100000":
+    PROPTEST_CASES={{CASES}} cargo nextest run --release -p rpm-core
