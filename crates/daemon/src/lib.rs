@@ -1,3 +1,4 @@
 //! Stub.
 
 pub mod channels;
+pub mod logs;

@@ -1,0 +1,149 @@
+//! One stream's way into one file.
+//!
+//! In a file that has no other writer, bytes go straight through. Where several streams share a
+//! file, only whole lines do, so that lines never mix; who else writes may change at any time.
+
+use super::file::Writer;
+use super::files::{FileId, Files};
+use super::render::{Page, Render};
+use memchr::{memchr, memrchr};
+
+/// A line without an end is held so long before it is cut in two.
+const HELD_MAX: usize = 64 << 10;
+
+/// A file as one stream writes to it.
+#[derive(Debug)]
+pub(super) struct Target {
+    file: FileId,
+    writer: Writer,
+    /// A line that has begun and is not in the file.
+    held: Vec<u8>,
+    /// The last bytes taken did not end a line.
+    amid_line: bool,
+    /// The last bytes written did not all reach the file.
+    lost: bool,
+}
+
+/// What all streams use to write.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    /// The open files.
+    pub(super) files: Files,
+    /// Memory for what is made up before it is written.
+    pub(super) scratch: Vec<u8>,
+}
+
+impl Target {
+    /// The way of `writer` into a file that it acquired.
+    pub(super) fn new(file: FileId, writer: Writer) -> Self {
+        Self {
+            file,
+            writer,
+            held: Vec::new(),
+            amid_line: false,
+            lost: false,
+        }
+    }
+
+    /// The file.
+    pub(super) fn file(&self) -> FileId {
+        self.file
+    }
+
+    /// Takes what was read at `at`.
+    pub(super) fn take(&mut self, bytes: &[u8], at: i64, render: &mut Render, desk: &mut Desk) {
+        let whole = render.needs_whole_lines() || self.is_shared(desk);
+        let bytes = if whole {
+            bytes
+        } else {
+            self.past_torn_line(bytes, desk)
+        };
+        self.amid_line = !bytes.ends_with(b"\n");
+        if whole {
+            self.take_lines(bytes, at, render, desk);
+        } else {
+            self.let_go(at, render, desk);
+            self.write(bytes, at, render, desk);
+        }
+    }
+
+    /// Writes a line that has begun, so that nothing is in memory alone. Its writer may go on with
+    /// it.
+    pub(super) fn sync(&mut self, at: i64, render: &mut Render, desk: &mut Desk) {
+        if !render.needs_whole_lines() {
+            self.let_go(at, render, desk);
+        }
+    }
+
+    /// The stream has ended. In a shared file, a last line is given its end.
+    pub(super) fn end(&mut self, at: i64, render: &mut Render, desk: &mut Desk) {
+        if !self.held.is_empty() {
+            self.held.push(b'\n');
+            self.let_go(at, render, desk);
+        }
+    }
+
+    fn is_shared(&self, desk: &mut Desk) -> bool {
+        desk.files
+            .get(self.file)
+            .is_some_and(|file| file.writers > 1)
+    }
+
+    /// Writes lines, and holds what is left.
+    fn take_lines(&mut self, bytes: &[u8], at: i64, render: &mut Render, desk: &mut Desk) {
+        let (lines, rest) = bytes.split_at(memrchr(b'\n', bytes).map_or(0, |end| end + 1));
+        let (first, lines) = if self.held.is_empty() {
+            (&[][..], lines)
+        } else {
+            lines.split_at(memchr(b'\n', lines).map_or(0, |end| end + 1))
+        };
+        if !first.is_empty() {
+            self.held.extend_from_slice(first);
+            self.let_go(at, render, desk);
+        }
+        self.write(lines, at, render, desk);
+        self.held.extend_from_slice(rest);
+        if self.held.len() > HELD_MAX {
+            self.held.push(b'\n');
+            self.let_go(at, render, desk);
+        }
+    }
+
+    /// Writes what is held.
+    fn let_go(&mut self, at: i64, render: &mut Render, desk: &mut Desk) {
+        let mut held = std::mem::take(&mut self.held);
+        self.write(&held, at, render, desk);
+        held.clear();
+        if held.capacity() <= HELD_MAX {
+            self.held = held;
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8], at: i64, render: &mut Render, desk: &mut Desk) {
+        if bytes.is_empty() {
+            return;
+        }
+        if let Some(file) = desk.files.get(self.file) {
+            let mut page = Page::new(&mut desk.scratch, file, self.writer);
+            self.lost = !render.write(bytes, at, &mut page);
+        }
+        if self.lost {
+            desk.files.watch(self.file);
+        }
+    }
+
+    /// What follows a line whose beginning is lost. The rest of that line is lost too; but output
+    /// that has no lines is taken up anywhere.
+    fn past_torn_line<'a>(&self, bytes: &'a [u8], desk: &mut Desk) -> &'a [u8] {
+        let torn = if self.lost && self.amid_line {
+            memchr(b'\n', bytes)
+        } else {
+            None
+        };
+        let Some(end) = torn else { return bytes };
+        if let Some(file) = desk.files.get(self.file) {
+            file.drop_bytes(end + 1);
+        }
+        &bytes[end + 1..]
+    }
+}
