@@ -6,10 +6,10 @@
 //! # Where things are
 //!
 //! [`spawn`] starts a process, [`pidfd`] names and signals one, [`tree`] sees what it started and
-//! [`sweep`] ends what it left behind. [`seqpacket`] and [`memfd`] carry descriptors and bytes from
-//! one process to another, [`stream`], [`listen`] and [`poller`] those of Node's channels and of
+//! ends what it left behind. [`seqpacket`] and [`memfd`] carry descriptors and bytes from one
+//! process to another, [`stream`], [`listen`] and [`poller`] those of Node's channels and of
 //! connections. [`process`] and [`limits`] change the calling process, [`signals`] turns its
-//! signals into something to poll.
+//! signals into something to poll, [`users`] knows who may run what.
 
 pub mod clock;
 pub mod limits;
@@ -23,7 +23,5 @@ pub mod seqpacket;
 pub mod signals;
 pub mod spawn;
 pub mod stream;
-pub mod sweep;
 pub mod tree;
 pub mod users;
-pub mod wait;

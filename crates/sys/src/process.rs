@@ -1,1 +1,184 @@
-//! Stub.
+//! What a process is and does to itself.
+
+use rustix::fs::{Mode, OFlags};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// No such process, `errno(3)`.
+pub const ESRCH: i32 = nix::libc::ESRCH;
+/// Already in use, `errno(3)`.
+pub const EBUSY: i32 = nix::libc::EBUSY;
+/// Not understood, `errno(3)`.
+pub const EINVAL: i32 = nix::libc::EINVAL;
+/// Too long, `errno(3)`.
+pub const E2BIG: i32 = nix::libc::E2BIG;
+/// Too many open descriptors, `errno(3)`.
+pub const EMFILE: i32 = nix::libc::EMFILE;
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitStatus {
+    /// By itself, with this code.
+    Exited(i32),
+    /// By this signal.
+    Signalled(i32),
+    /// It did not end, or nobody can tell.
+    Unknown,
+}
+
+/// Reads a status of `wait(2)`.
+pub fn wait_status(status: i32) -> WaitStatus {
+    if nix::libc::WIFEXITED(status) {
+        WaitStatus::Exited(nix::libc::WEXITSTATUS(status))
+    } else if nix::libc::WIFSIGNALED(status) {
+        WaitStatus::Signalled(nix::libc::WTERMSIG(status))
+    } else {
+        WaitStatus::Unknown
+    }
+}
+
+/// A child that has ended, with its status as `wait(2)` gives it; `None` when there is none now.
+pub fn reap_any() -> io::Result<Option<(u32, i32)>> {
+    use rustix::process::{WaitOptions, wait};
+    match wait(WaitOptions::NOHANG) {
+        Ok(None) | Err(rustix::io::Errno::CHILD) => Ok(None),
+        Ok(Some((pid, status))) => Ok(Some((
+            pid.as_raw_nonzero().get().cast_unsigned(),
+            status.as_raw(),
+        ))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Waits for one child. Its status is that of `wait(2)`.
+pub fn reap(pid: u32) -> io::Result<i32> {
+    use rustix::process::{Pid, WaitOptions, waitpid};
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let pid = pid.ok_or(io::ErrorKind::InvalidInput)?;
+    loop {
+        match waitpid(Some(pid), WaitOptions::empty()) {
+            Ok(Some((_, status))) => return Ok(status.as_raw()),
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The parent of the calling process; 0 when it is outside of this namespace.
+pub fn parent() -> u32 {
+    rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get().cast_unsigned())
+}
+
+/// The user whose rights the calling process has.
+pub fn effective_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// `/dev/null`, for reading and writing; closes on exec.
+pub fn open_null() -> io::Result<OwnedFd> {
+    let flags = OFlags::RDWR | OFlags::CLOEXEC;
+    Ok(rustix::fs::open("/dev/null", flags, Mode::empty())?)
+}
+
+/// The program that the calling process runs, held open: replacing the file changes nothing.
+pub fn open_self() -> io::Result<OwnedFd> {
+    Ok(File::open("/proc/self/exe")?.into())
+}
+
+/// Makes the calling process the parent of all orphans below it, `PR_SET_CHILD_SUBREAPER`.
+pub fn become_subreaper() -> io::Result<()> {
+    Ok(rustix::process::set_child_subreaper(Some(
+        rustix::process::getpid(),
+    ))?)
+}
+
+/// Starts a session, unless the calling process leads one already, `setsid(2)`.
+pub fn start_session() -> io::Result<()> {
+    if rustix::process::getsid(None)? == rustix::process::getpid() {
+        return Ok(());
+    }
+    rustix::process::setsid()?;
+    Ok(())
+}
+
+/// Leaves the working directory, so that its file system can be unmounted.
+pub fn leave_directory() -> io::Result<()> {
+    Ok(rustix::process::chdir("/")?)
+}
+
+/// Makes `input` the standard input and `output` both standard outputs.
+pub fn redirect(input: impl AsFd, output: impl AsFd) -> io::Result<()> {
+    rustix::stdio::dup2_stdin(input)?;
+    rustix::stdio::dup2_stdout(&output)?;
+    rustix::stdio::dup2_stderr(&output)?;
+    Ok(())
+}
+
+/// Lets a descriptor close on exec, `FD_CLOEXEC`.
+pub fn close_on_exec(fd: impl AsFd) -> io::Result<()> {
+    Ok(rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?)
+}
+
+/// Takes ownership of a descriptor that the calling process was started with.
+///
+/// Fails when there is no such descriptor. It closes on exec from now on.
+pub fn inherited(fd: i32) -> io::Result<OwnedFd> {
+    use std::os::fd::{BorrowedFd, FromRawFd};
+    if fd < 0 {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    // SAFETY: not negative; that it is open is asked next, before it is used.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
+    close_on_exec(borrowed)?;
+    // SAFETY: it is open, and nobody else in this process was told of a descriptor that came with
+    // exec; callers name each once.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// The name that `ps(1)` and `top(1)` show, cut to 15 bytes, `PR_SET_NAME`.
+pub fn set_name(name: &str) -> io::Result<()> {
+    let short = name.get(..15).unwrap_or(name);
+    let name = std::ffi::CString::new(short)?;
+    Ok(rustix::thread::set_name(&name)?)
+}
+
+/// What the out-of-memory killer adds to a process' badness, `proc_pid_oom_score_adj(5)`.
+pub fn oom_score_adj() -> io::Result<i32> {
+    let text = std::fs::read_to_string("/proc/self/oom_score_adj")?;
+    text.trim()
+        .parse()
+        .map_err(|_| io::ErrorKind::InvalidData.into())
+}
+
+/// Sets [`oom_score_adj`]; lowering it needs a privilege.
+pub fn set_oom_score_adj(value: i32) -> io::Result<()> {
+    std::fs::write("/proc/self/oom_score_adj", value.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_read() {
+        assert_eq!(wait_status(0), WaitStatus::Exited(0));
+        assert_eq!(wait_status(3 << 8), WaitStatus::Exited(3));
+        assert_eq!(wait_status(9), WaitStatus::Signalled(9));
+        assert_eq!(wait_status(0x8b), WaitStatus::Signalled(11));
+        assert_eq!(wait_status(0x137f), WaitStatus::Unknown);
+    }
+
+    #[test]
+    fn a_descriptor_that_is_not_there_is_not_inherited() {
+        assert!(inherited(-1).is_err());
+        assert!(inherited(1_000_000).is_err());
+    }
+
+    #[test]
+    fn our_program_is_a_file() {
+        let file = File::from(open_self().unwrap());
+        assert!(file.metadata().unwrap().len() > 10_000);
+        assert!(parent() > 0);
+    }
+}

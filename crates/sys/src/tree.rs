@@ -1,1 +1,26 @@
-//! Stub.
+//! Processes and what they started, from `/proc`.
+//!
+//! A number alone never decides who is signalled: a process is its number and its start time, and
+//! it is signalled through a descriptor.
+
+mod kill;
+mod read;
+mod snapshot;
+mod stat;
+mod sweep;
+
+pub use kill::kill_tree;
+pub use read::{children_of, environ_has, stat};
+pub use snapshot::Snapshot;
+pub use stat::Stat;
+pub use sweep::{leftovers, sweep_once};
+
+/// Bytes in a page of memory.
+pub fn page_size() -> u64 {
+    u64::try_from(rustix::param::page_size()).unwrap_or(4096)
+}
+
+/// The unit of a process' CPU and start time, `sysconf(3)`.
+pub fn ticks_per_second() -> u64 {
+    rustix::param::clock_ticks_per_second()
+}

@@ -1,0 +1,147 @@
+//! Single files of `/proc`.
+
+use super::Snapshot;
+use super::stat::{Stat, number};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{Mode, OFlags, RawDir, openat};
+use rustix::io::Errno;
+use std::io::Write;
+use std::mem::MaybeUninit;
+
+/// An environment larger than this is not looked through to its end.
+const ENVIRON_MAX: usize = 8 << 20;
+/// Longer than any line of `/proc/PID/stat`.
+const STAT_MAX: usize = 1024;
+
+/// What is known of one process; `None` when it is not there.
+pub fn stat(pid: u32) -> Option<Stat> {
+    stat_at(rustix::fs::CWD, format_args!("/proc/{pid}/stat"))
+}
+
+/// The processes whose parent is `pid`.
+pub fn children_of(pid: u32) -> Vec<u32> {
+    let mut children = Vec::new();
+    let Ok(tasks) = open(
+        rustix::fs::CWD,
+        format_args!("/proc/{pid}/task"),
+        OFlags::DIRECTORY,
+    ) else {
+        return children;
+    };
+    let mut missing = false;
+    let mut bytes = Vec::new();
+    for_each_number(tasks.as_fd(), |tid| {
+        let file = open(
+            tasks.as_fd(),
+            format_args!("{tid}/children"),
+            OFlags::empty(),
+        );
+        missing |= matches!(file, Err(Errno::NOENT)) && tid == pid;
+        if let Ok(file) = file {
+            bytes.clear();
+            read_all(file.as_fd(), &mut bytes, usize::MAX);
+            let words = bytes.split(|byte| *byte == b' ');
+            children.extend(
+                words
+                    .filter_map(number)
+                    .filter_map(|pid| u32::try_from(pid).ok()),
+            );
+        }
+    });
+    // Kernels can be built without that file.
+    if missing && stat(pid).is_some() {
+        return Snapshot::take().children(pid).collect();
+    }
+    children
+}
+
+/// Whether `entry` (`NAME=value`) is in the environment that a process was started with.
+pub fn environ_has(pid: u32, entry: &[u8]) -> bool {
+    let path = format_args!("/proc/{pid}/environ");
+    let Ok(file) = open(rustix::fs::CWD, path, OFlags::empty()) else {
+        return false;
+    };
+    let mut bytes = Vec::with_capacity(8192);
+    read_all(file.as_fd(), &mut bytes, ENVIRON_MAX);
+    bytes.split(|byte| *byte == 0).any(|found| found == entry)
+}
+
+/// Reads a line of process state below `dir`.
+pub(super) fn stat_at(dir: BorrowedFd<'_>, path: std::fmt::Arguments<'_>) -> Option<Stat> {
+    let file = open(dir, path, OFlags::empty()).ok()?;
+    let mut line = [0; STAT_MAX];
+    let len = rustix::io::read(&file, &mut line).ok()?;
+    Stat::parse(line.get(..len)?)
+}
+
+/// Calls `each` with every entry of a directory that is a number.
+pub(super) fn for_each_number(dir: BorrowedFd<'_>, mut each: impl FnMut(u32)) {
+    let mut buffer = [MaybeUninit::uninit(); 8192];
+    let mut entries = RawDir::new(dir, &mut buffer);
+    while let Some(Ok(entry)) = entries.next() {
+        let name = number(entry.file_name().to_bytes());
+        if let Some(pid) = name.and_then(|pid| u32::try_from(pid).ok()) {
+            each(pid);
+        }
+    }
+}
+
+/// Opens without allocating: this is done for every process of the machine.
+pub(super) fn open(
+    dir: BorrowedFd<'_>,
+    path: std::fmt::Arguments<'_>,
+    flags: OFlags,
+) -> Result<OwnedFd, Errno> {
+    let mut buffer = [0_u8; 64];
+    let mut rest = buffer.as_mut_slice();
+    rest.write_fmt(path).map_err(|_| Errno::NAMETOOLONG)?;
+    let left = rest.len();
+    let path = &buffer[..buffer.len() - left];
+    openat(
+        dir,
+        path,
+        flags | OFlags::RDONLY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )
+}
+
+/// Reads until the end, an error or `limit`.
+fn read_all(file: BorrowedFd<'_>, bytes: &mut Vec<u8>, limit: usize) {
+    let mut chunk = [0; 16384];
+    while bytes.len() < limit {
+        match rustix::io::read(file, &mut chunk) {
+            Ok(0) => return,
+            Ok(len) => bytes.extend_from_slice(&chunk[..len]),
+            Err(Errno::INTR) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn a_child_is_found_with_its_environment() {
+        let mut child = Command::new("sleep")
+            .arg("60")
+            .env("MARK", "one.17")
+            .spawn()
+            .unwrap();
+        let us = std::process::id();
+        assert!(children_of(us).contains(&child.id()));
+        assert_eq!(stat(child.id()).unwrap().ppid, us);
+        assert!(environ_has(child.id(), b"MARK=one.17"));
+        assert!(
+            !environ_has(child.id(), b"MARK=one.1"),
+            "entries are compared whole"
+        );
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(stat(child.id()), None);
+        assert!(!environ_has(child.id(), b"MARK=one.17"));
+        assert!(children_of(child.id()).is_empty());
+    }
+}
