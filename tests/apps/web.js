@@ -1,0 +1,64 @@
+'use strict';
+// An HTTP server that tests ask for all sorts of things.
+//
+// BROKEN: when this file exists, it writes two lines on stderr and exits with 3.
+// START_DELAY: waits so many ms before it listens. SAY_READY=1: says `ready` once it listens.
+const fs = require('node:fs');
+const http = require('node:http');
+const cluster = require('node:cluster');
+
+if (process.env.BROKEN && fs.existsSync(process.env.BROKEN)) {
+  console.error('cannot read the settings');
+  console.error('giving up: broken on purpose');
+  process.exit(3);
+}
+
+const who = () => ({
+  pid: process.pid,
+  instance: Number(process.env.NODE_APP_INSTANCE),
+  worker: cluster.isWorker,
+  release: process.env.RELEASE,
+});
+
+const open = [];
+const actions = {
+  slow: (ms, answer) => setTimeout(answer, Number(ms)),
+  block: (ms, answer) => {
+    answer();
+    const end = Date.now() + Number(ms);
+    setImmediate(() => {
+      while (Date.now() < end);
+    });
+  },
+  // Takes all descriptors there are, for a while.
+  starve: (ms, answer) => {
+    answer();
+    setImmediate(() => {
+      try {
+        for (;;) open.push(fs.openSync('/dev/null'));
+      } catch {
+        setTimeout(() => open.splice(0).forEach((fd) => fs.closeSync(fd)), Number(ms));
+      }
+    });
+  },
+  disconnect: (_, answer) => {
+    answer();
+    cluster.worker.disconnect();
+  },
+  exit: (code) => process.exit(Number(code)),
+};
+
+const server = http.createServer((request, response) => {
+  const [, action, argument] = request.url.split('/');
+  const answer = () => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(who()));
+  };
+  (actions[action] || ((_, answer) => answer()))(argument, answer);
+});
+
+setTimeout(() => {
+  server.listen(Number(process.env.PORT), () => {
+    if (process.env.SAY_READY) process.send('ready');
+  });
+}, Number(process.env.START_DELAY || 0));
