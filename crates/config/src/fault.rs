@@ -15,6 +15,8 @@ pub struct ConfigFault {
     pub help: Option<String>,
     /// Text shown as it is below the rest: the lines of the file, or what its evaluation printed.
     pub excerpt: Option<String>,
+    /// The key it is about, for whoever can show the line.
+    pub(crate) about: Option<&'static str>,
 }
 
 /// What kind of error.
@@ -44,6 +46,7 @@ impl ConfigFault {
             why: Vec::new(),
             help: None,
             excerpt: None,
+            about: None,
         }
     }
 
@@ -56,6 +59,12 @@ impl ConfigFault {
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn about(mut self, key: &'static str) -> Self {
+        self.about = Some(key);
         self
     }
 

@@ -231,3 +231,6 @@ fn read<T>(
 fn bare(example: &str) -> String {
     example.replace(['"', '[', ']'], "").replace(", ", ",")
 }
+
+#[cfg(test)]
+mod tests;

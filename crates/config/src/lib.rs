@@ -26,6 +26,8 @@ mod runner;
 mod script;
 mod source;
 mod syntax;
+#[cfg(test)]
+mod testing;
 mod units;
 mod version;
 

@@ -278,14 +278,23 @@ fn finish(
     raw.namespace = raw.namespace.or_else(|| selection.namespace.clone());
     lower::lower(raw, context, selection.base_env).map_err(|fault| {
         let key = match fault.kind {
-            FaultKind::ScriptMissing | FaultKind::Io => "script",
-            FaultKind::InterpreterMissing => "exec_interpreter",
-            _ => return fault,
+            FaultKind::ScriptMissing | FaultKind::Io => Some("script"),
+            FaultKind::InterpreterMissing => Some("exec_interpreter"),
+            _ => fault.about,
         };
-        let field = fields.get(key).or_else(|| fields.get("script"));
+        let field = key
+            .and_then(|key| fields.get(key))
+            .or_else(|| fields.get("script"));
         let shown = field.and_then(|(_, field)| source.excerpt(&field.node.span, "asked for here"));
-        fault
-            .because(format!("the app `{name}` in {} asks for it", source.origin))
-            .maybe_excerpt(shown)
+        let fault = fault.maybe_excerpt(shown);
+        match fault.about {
+            Some(_) => fault,
+            None => fault.because(format!("the app `{name}` in {} asks for it", source.origin)),
+        }
     })
 }
+
+#[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,8 @@ pub(crate) fn lower(raw: Raw, context: &Context, base_env: &Env) -> Result<AppSp
     let Some(written) = raw.script.as_deref() else {
         let what = format!("{} has no `script`", subject(&raw));
         return Err(ConfigFault::new(FaultKind::ConfigValue, what)
-            .help("write for example `\"script\": \"./server.js\"`"));
+            .help("write for example `\"script\": \"./server.js\"`")
+            .about("name"));
     };
     let name = raw
         .name
@@ -91,6 +92,7 @@ fn cwd(raw: &Raw, context: &Context) -> Result<Utf8PathBuf, ConfigFault> {
         subject(raw)
     );
     Err(ConfigFault::new(FaultKind::ConfigValue, what)
+        .about("cwd")
         .maybe_help(paths::nearest_sibling(&cwd).map(|near| format!("did you mean {near}?"))))
 }
 
@@ -108,6 +110,7 @@ fn mode(raw: &Raw, name: &str, program: &Program) -> Result<ExecMode, ConfigFaul
                 .unwrap_or(&program.script);
             Err(ConfigFault::new(FaultKind::ConfigValue, what)
                 .because(format!("{runs} runs it, and only Node has workers"))
+                .about("exec_mode")
                 .help("leave out `exec_mode`, or write `\"exec_mode\": \"fork\"`"))
         }
         Some(mode) => Ok(mode),
@@ -205,12 +208,13 @@ fn file_name(name: &str) -> String {
 }
 
 fn accounts(spec: &mut AppSpec, raw: &Raw) -> Result<(), ConfigFault> {
-    let unknown = |key: &str, name: &str| {
+    let unknown = |key: &'static str, name: &str| {
         let what = format!(
             "the `{key}` of the app `{}` is not known: `{name}`",
             spec.name
         );
         ConfigFault::new(FaultKind::ConfigValue, what)
+            .about(key)
             .help("give the name or number of one that this system has")
     };
     if let Some(name) = &raw.uid {

@@ -93,6 +93,9 @@ pub(crate) fn app(fields: &Fields<'_>, warn: &mut dyn FnMut(String)) -> Result<R
     if fields.flag("execute_command")? == Some(true) {
         raw.mode = Some(rpm_core::spec::ExecMode::Fork);
     }
+    for name in env_names(fields) {
+        fields.vars(&format!("env_{name}"))?;
+    }
     keep(&mut raw, fields)?;
     not_yet(&raw, fields, warn);
     Ok(raw)
