@@ -38,7 +38,8 @@ pub struct AppSpec {
     /// The environment of the shell that started the app, shared between the apps of one start.
     #[serde(skip_serializing_if = "is_empty")]
     pub base_env: Arc<Env>,
-    /// Drops each variable of [`Self::base_env`] whose name contains one of these.
+    /// Drops each variable of [`Self::base_env`] whose name contains one of these, or is what
+    /// follows `=` in one (`""` drops all, `"=PATH"` that one).
     pub filter_env: Vec<String>,
     /// The app's own variables; they win over the base.
     pub env: Env,
@@ -193,7 +194,7 @@ pub enum LogTarget {
     Default,
     /// Not kept (`/dev/null`, `NULL`).
     Off,
-    /// This file, absolute, before `-<id>` is inserted.
+    /// This file, before `-<id>` is inserted: absolute, or relative to the home's `logs/`.
     File(Utf8PathBuf),
 }
 
