@@ -101,3 +101,39 @@ fn end(mut child: Child, limit: Duration) -> RunError {
         Err(error) => RunError::Io(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Place;
+
+    #[test]
+    fn a_program_that_does_not_end_is_ended() {
+        let place = Place::with_node();
+        let sleep = crate::paths::find_program("sleep", &place.context).unwrap();
+        let limit = Duration::from_millis(50);
+        let error = run(&sleep, &["600"], &place.context, &place.env, limit).unwrap_err();
+        assert!(
+            matches!(error, RunError::TimedOut(time) if time == limit),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn both_streams_are_read() {
+        let place = Place::with_node();
+        let shell = crate::paths::find_program("sh", &place.context).unwrap();
+        let script = "echo out; echo err >&2; exit 3";
+        let args = ["-c", script];
+        let output = run(
+            &shell,
+            &args,
+            &place.context,
+            &place.env,
+            Duration::from_mins(1),
+        )
+        .unwrap();
+        assert_eq!((&*output.out, &*output.err), ("out\n", "err\n"));
+        assert_eq!(output.status.code(), Some(3));
+    }
+}

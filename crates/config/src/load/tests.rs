@@ -110,9 +110,9 @@ fn scripts_and_what_runs_them() {
             .as_ref()
             .map_or("itself", |path| path.as_str());
         let extra = app.extra.get("exec_interpreter");
-        write!(
+        writeln!(
             shown,
-            "{script}: `{}` {} by {runs} {:?} {:?} {extra:?}\n",
+            "{script}: `{}` {} by {runs} {:?} {:?} {extra:?}",
             app.name, app.script, app.interpreter_args, app.args
         )
         .unwrap();
@@ -142,9 +142,9 @@ fn modes_counts_and_log_names() {
             .json(&format!("{{ script: 'app.js', {rest} }}"))
             .unwrap()
             .apps[0];
-        write!(
+        writeln!(
             shown,
-            "{rest}: {} {:?} merge={}\n",
+            "{rest}: {} {:?} merge={}",
             app.instances, app.mode, app.logs.merge
         )
         .unwrap();
@@ -286,6 +286,29 @@ fn programs_are_evaluated_by_node() {
             "e.config.mjs" => assert_eq!(said.1.map(String::as_str), Some("5")),
             _ => {}
         }
+    }
+}
+
+#[test]
+fn the_examples_are_read_without_a_word() {
+    let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
+        .canonicalize_utf8()
+        .unwrap();
+    let mut place = Place::new();
+    let path = place.context.path.clone();
+    place.context.cwd = root.ancestors().nth(2).unwrap().to_owned();
+    place.context.path = path;
+    for name in ["development", "production"] {
+        let file = format!("examples/ecosystem.{name}.json");
+        let selection = Selection {
+            env: Some("production".to_owned()),
+            ..place.selection()
+        };
+        let loaded = load_file(file.as_str().into(), &place.context, &selection)
+            .unwrap_or_else(|fault| panic!("{}", place.show_fault(&fault)));
+        assert_eq!(loaded.warnings, [""; 0]);
+        assert_eq!(loaded.apps.len(), 6);
+        assert_eq!(loaded.apps[0].env["NODE_ENV"], "production");
     }
 }
 
