@@ -1,7 +1,7 @@
 //! PM2's outward shapes: what its tools, its scripts and its apps see of a process manager.
 //!
 //! - [`names`]: where logs and pid files are.
-//! - [`env`]: the environment of a process.
+//! - [`mod@env`]: the environment of a process.
 //! - [`jlist`]: a process as JSON; [`inspect`]: as `prettylist` prints it.
 //! - [`dump`]: the list that outlives the daemon.
 //!
