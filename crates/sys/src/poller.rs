@@ -1,11 +1,10 @@
 //! Waiting for many descriptors at once, `epoll(7)`, level-triggered.
 
-use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
 use rustix::io::Errno;
-use std::fmt;
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +13,9 @@ use std::time::Duration;
 const EVENTS_MAX: usize = 128;
 
 /// A set of descriptors and what is awaited of each.
+#[derive(Debug)]
 pub struct Poller {
     epoll: OwnedFd,
-    events: Vec<Event>,
 }
 
 /// What is awaited of a descriptor. The end of the other side is always told.
@@ -45,10 +44,7 @@ impl Poller {
     /// An empty set.
     pub fn new() -> io::Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-        Ok(Self {
-            epoll,
-            events: Vec::with_capacity(EVENTS_MAX),
-        })
+        Ok(Self { epoll })
     }
 
     /// Awaits `interest` of `fd`, to be told as `token`.
@@ -77,19 +73,16 @@ impl Poller {
     }
 
     /// Waits until something comes, at most `timeout`, and puts it into `ready`.
-    pub fn wait(&mut self, ready: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<()> {
+    pub fn wait(&self, ready: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<()> {
         ready.clear();
-        self.events.clear();
+        let mut events = [MaybeUninit::<Event>::uninit(); EVENTS_MAX];
         let limit = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-        match epoll::wait(
-            &self.epoll,
-            spare_capacity(&mut self.events),
-            limit.as_ref(),
-        ) {
-            Ok(_) | Err(Errno::INTR) => {}
+        let events = match epoll::wait(&self.epoll, &mut events, limit.as_ref()) {
+            Ok((events, _)) => events,
+            Err(Errno::INTR) => return Ok(()),
             Err(error) => return Err(error.into()),
-        }
-        ready.extend(self.events.iter().map(|event| {
+        };
+        ready.extend(events.iter().map(|event| {
             let flags = event.flags;
             Ready {
                 token: event.data.u64(),
@@ -98,12 +91,6 @@ impl Poller {
             }
         }));
         Ok(())
-    }
-}
-
-impl fmt::Debug for Poller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Poller").field("epoll", &self.epoll).finish_non_exhaustive()
     }
 }
 
@@ -150,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_is_awaited_is_told() {
-        let mut poller = Poller::new().unwrap();
+        let poller = Poller::new().unwrap();
         let (ours, theirs) = channel_pair().unwrap();
         let mut ready = Vec::new();
         poller.add(ours.as_fd(), 7, Interest::Read).unwrap();
@@ -187,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_wait_is_ended_from_another_thread() {
-        let mut poller = Poller::new().unwrap();
+        let poller = Poller::new().unwrap();
         let waker = Waker::new().unwrap();
         poller.add(waker.fd(), 1, Interest::Read).unwrap();
         let other = waker.clone();

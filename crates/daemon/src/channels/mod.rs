@@ -4,15 +4,24 @@
 //! costs the main loop nothing. What to do is decided by [`rpm_node::Primary`]; this module carries
 //! it out.
 
+mod carry;
+mod channel;
+mod connections;
+mod sockets;
+mod thread;
+
 use rpm_core::spec::ClusterOptions;
 use rpm_core::{Generation, ProcId};
+use rpm_sys::poller::Waker;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use thread::Thread;
 use tokio::sync::mpsc;
 
-/// A handle to the thread; clones reach the same one.
+/// A handle to the thread; clones reach the same one. The thread ends with the last of them.
 #[derive(Clone, Debug)]
-pub struct Channels;
+pub struct Channels(Arc<Line>);
 
 /// One run as the thread must know it.
 #[derive(Debug)]
@@ -101,42 +110,82 @@ pub struct Inventory {
 impl Channels {
     /// Starts the thread. When `events` is full the thread waits.
     pub fn start(events: mpsc::Sender<ChannelEvent>) -> io::Result<Self> {
-        drop(events);
-        Ok(Self)
+        let (orders, inbox) = std::sync::mpsc::channel();
+        let waker = Waker::new()?;
+        let thread = Thread::new(inbox, waker.clone(), events)?;
+        std::thread::Builder::new()
+            .name("channels".to_owned())
+            .spawn(|| thread.run())?;
+        Ok(Self(Arc::new(Line { orders, waker })))
     }
 
     /// A channel whose process is about to be started.
     pub fn add(&self, worker: WorkerSpec) {
-        drop(worker);
+        self.0.order(Order::Add(Box::new(worker)));
     }
 
     /// The process of a run is known.
     pub fn spawned(&self, generation: Generation, pid: u32) {
-        let _ = (generation, pid);
+        self.0.order(Order::Spawned(generation, pid));
     }
 
     /// Sends a message, given as JSON on one line, to the app.
     pub fn send(&self, generation: Generation, json_line: String) {
-        drop((generation, json_line));
+        self.0.order(Order::Send(generation, json_line));
     }
 
     /// Gives a cluster worker no more connections and asks it to finish those it has.
     pub fn drain(&self, generation: Generation) {
-        let _ = generation;
+        self.0.order(Order::Drain(generation));
     }
 
     /// The process has ended.
     pub fn gone(&self, generation: Generation) {
-        let _ = generation;
+        self.0.order(Order::Gone(generation));
     }
 
     /// No instance of this app is left: its listening sockets are closed.
     pub fn app_gone(&self, app: String) {
-        drop(app);
+        self.0.order(Order::AppGone(app));
     }
 
     /// Takes over what a predecessor left.
     pub fn restore(&self, inventory: Inventory) {
-        drop(inventory);
+        self.0.order(Order::Restore(Box::new(inventory)));
+    }
+}
+
+/// The way to the thread. Orders are few, a handful for each run, and whoever gives them must not
+/// wait, so their number has no limit.
+#[derive(Debug)]
+struct Line {
+    orders: std::sync::mpsc::Sender<Order>,
+    waker: Waker,
+}
+
+/// What the thread is asked to do.
+#[derive(Debug)]
+enum Order {
+    Add(Box<WorkerSpec>),
+    Spawned(Generation, u32),
+    Send(Generation, String),
+    Drain(Generation),
+    Gone(Generation),
+    AppGone(String),
+    Restore(Box<Inventory>),
+    End,
+}
+
+impl Line {
+    fn order(&self, order: Order) {
+        // The thread is gone only when the main loop is about to go.
+        self.orders.send(order).ok();
+        self.waker.wake();
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.order(Order::End);
     }
 }

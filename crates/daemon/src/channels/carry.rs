@@ -1,0 +1,149 @@
+//! What the primary wants done, done.
+
+use super::ChannelEvent;
+use super::channel::Written;
+use super::sockets::{self, Listening};
+use super::thread::Thread;
+use rpm_core::Generation;
+use rpm_node::{Bind, BindTo, ConnectionId, ListenerId, News, Output, SocketId, WorkerId, newconn};
+use std::io;
+use std::os::fd::AsFd;
+
+/// `EIO`, where the system names no error.
+const UNNAMED: i32 = 5;
+
+impl Thread {
+    /// Carries out everything that waits to be.
+    pub(super) fn carry_out(&mut self) {
+        while let Some(output) = self.primary.next() {
+            match output {
+                Output::Hand {
+                    worker,
+                    connection,
+                    listener,
+                    seq,
+                } => {
+                    self.hand(worker, connection, listener, seq);
+                }
+                Output::Close(connection) => self.connections.close(connection),
+                Output::Send { worker, line } => self.write(worker, &line, None),
+                Output::SendSocket {
+                    worker,
+                    line,
+                    socket,
+                } => {
+                    self.write(worker, &line, Some(socket));
+                }
+                Output::Bind(socket, bind) => self.bind(socket, &bind),
+                Output::CloseSocket { socket, unlink } => self.close_socket(socket, unlink),
+                Output::News(worker, news) => self.tell(Generation(worker.0), news),
+            }
+        }
+    }
+
+    fn hand(&mut self, id: WorkerId, connection: ConnectionId, listener: ListenerId, seq: u64) {
+        let (Some(channel), Some(fd)) =
+            (self.channels.get_mut(&id), self.connections.get(connection))
+        else {
+            self.primary.not_handed(id, seq);
+            return;
+        };
+        newconn(&mut self.line, listener, seq);
+        match channel.hand(&self.line, fd.as_fd()) {
+            Written::Whole => {}
+            Written::Part => {
+                channel.await_room(true, &self.poller);
+                self.primary.torn(id);
+                self.primary.blocked(id, true);
+            }
+            Written::Nothing => {
+                channel.await_room(true, &self.poller);
+                self.primary.blocked(id, true);
+                self.primary.not_handed(id, seq);
+            }
+            Written::TooMany => {
+                self.primary.penalise(id);
+                self.primary.not_handed(id, seq);
+            }
+            Written::Lost => {
+                // The end of the channel is about to be read.
+                self.primary.blocked(id, true);
+                self.primary.not_handed(id, seq);
+            }
+        }
+    }
+
+    fn write(&mut self, id: WorkerId, line: &[u8], socket: Option<SocketId>) {
+        let Some(channel) = self.channels.get_mut(&id) else {
+            return;
+        };
+        let handle = socket
+            .and_then(|socket| self.sockets.get(&socket))
+            .map(|socket| &socket.fd);
+        match channel.write(line, handle) {
+            Written::Whole | Written::Lost => {}
+            Written::TooMany => {
+                tracing::warn!(?id, "a socket could not be sent: too many are on their way");
+            }
+            written @ (Written::Part | Written::Nothing) => {
+                channel.await_room(true, &self.poller);
+                self.primary.blocked(id, true);
+                if written == Written::Part && socket.is_some() {
+                    self.primary.torn(id);
+                }
+            }
+        }
+    }
+
+    fn bind(&mut self, id: SocketId, bind: &Bind) {
+        let pid = match &bind.to {
+            BindTo::Inherited { worker, .. } => self.channels.get(worker).map(|own| own.pid),
+            BindTo::Tcp { .. } | BindTo::Udp { .. } | BindTo::Unix { .. } => None,
+        };
+        let bound = sockets::bind(bind, pid).and_then(|(fd, name)| {
+            let held = fd.try_clone()?;
+            Ok((Listening::new(id, fd), held, name))
+        });
+        match bound {
+            Ok((socket, held, name)) => {
+                self.sockets.insert(id, socket);
+                self.report(ChannelEvent::Hold {
+                    key: id.0,
+                    fd: held,
+                });
+                self.primary.bound(id, name);
+            }
+            Err(error) => {
+                self.primary
+                    .bind_failed(id, error.raw_os_error().unwrap_or(UNNAMED));
+            }
+        }
+    }
+
+    /// Closes a listening socket here and in the keeper.
+    pub(super) fn close_socket(&mut self, id: SocketId, unlink: Option<String>) {
+        let Some(mut socket) = self.sockets.remove(&id) else {
+            return;
+        };
+        socket.retire(&self.poller);
+        self.report(ChannelEvent::Release { key: id.0 });
+        if let Some(path) = unlink {
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::warn!(path, %error, "could not remove a socket's file");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn tell(&self, generation: Generation, news: News) {
+        self.report(match news {
+            News::Up => ChannelEvent::Up(generation),
+            News::Listening => ChannelEvent::Listening(generation),
+            News::Ready => ChannelEvent::Ready(generation),
+            News::Disconnected => ChannelEvent::Disconnected(generation),
+            News::Message(json) => ChannelEvent::Message(generation, json),
+        });
+    }
+}
