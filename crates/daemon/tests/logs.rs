@@ -1,0 +1,17 @@
+//! The log thread with real pipes and real files.
+#![expect(clippy::unwrap_used, reason = "what surprises a test fails it")]
+
+#[path = "logs/files.rs"]
+mod files;
+#[path = "logs/followers.rs"]
+mod followers;
+#[path = "logs/formats.rs"]
+mod formats;
+#[path = "logs/rig.rs"]
+mod rig;
+#[path = "logs/runs.rs"]
+mod runs;
+#[path = "logs/shared.rs"]
+mod shared;
+#[path = "logs/trouble.rs"]
+mod trouble;
