@@ -56,14 +56,26 @@ impl Client {
     /// Connects to the socket at `path`.
     pub fn connect(path: &Utf8Path) -> Result<Self, ConnectError> {
         let io = |source: io::Error| match source.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
-                ConnectError::Absent { path: path.to_owned() }
-            }
-            _ => ConnectError::Io { path: path.to_owned(), source },
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ConnectError::Absent {
+                path: path.to_owned(),
+            },
+            _ => ConnectError::Io {
+                path: path.to_owned(),
+                source,
+            },
         };
-        let name = path.as_std_path().to_fs_name::<GenericFilePath>().map_err(io)?;
-        let stream = ConnectOptions::new().name(name).connect_sync().map_err(io)?;
-        Ok(Self { stream, greeted: None })
+        let name = path
+            .as_std_path()
+            .to_fs_name::<GenericFilePath>()
+            .map_err(io)?;
+        let stream = ConnectOptions::new()
+            .name(name)
+            .connect_sync()
+            .map_err(io)?;
+        Ok(Self {
+            stream,
+            greeted: None,
+        })
     }
 
     /// Sends a request; replies are read with [`Self::next`].
@@ -76,6 +88,10 @@ impl Client {
         Ok(self.stream.write_all(&wire)?)
     }
 
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it can fail, and a connection is no iterator"
+    )]
     /// The next reply. The end of the connection is an error of kind `UnexpectedEof`.
     pub fn next(&mut self) -> Result<Reply, CallError> {
         if self.greeted.is_none() {

@@ -89,6 +89,9 @@ pub enum Stream {
 impl Reply {
     /// Whether it ends the exchange.
     pub fn is_final(&self) -> bool {
-        !matches!(self, Self::Notice { .. } | Self::Log(_) | Self::Missed { .. })
+        !matches!(
+            self,
+            Self::Notice { .. } | Self::Log(_) | Self::Missed { .. }
+        )
     }
 }

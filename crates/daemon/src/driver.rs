@@ -1,0 +1,189 @@
+//! The loop: what happens becomes an event, the core decides, the world is asked to follow.
+//!
+//! Nothing here decides anything. The order of the inlets is a decision, though: what the keeper
+//! tells comes first, so that an exit is acted upon before the next command is looked at.
+
+use crate::channels::ChannelEvent;
+use crate::clock::{self, sleep_until};
+use crate::keeper::KeeperEnd;
+use crate::logs::LogEvent;
+use crate::world::World;
+use rpm_core::{Action, Event, Generation, Mono, ProcId, Supervisor};
+use rpm_keeper::link::Link;
+use rpm_proto::{Reply, Request};
+use std::collections::VecDeque;
+use tokio::signal::unix::Signal;
+use tokio::sync::{mpsc, oneshot};
+
+/// Trees with a memory limit are looked at this often, in ms: a tree that is too large is noticed
+/// within 2 s.
+const SAMPLE_MS: u64 = 1500;
+
+/// A client's request, for the owner of the table.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    /// What is asked.
+    pub(crate) request: Request,
+    /// Where the final reply goes.
+    pub(crate) reply: oneshot::Sender<Reply>,
+}
+
+/// Where news come from.
+pub(crate) struct Inlets {
+    /// The keeper's socket.
+    pub(crate) keeper: KeeperEnd,
+    /// The thread that owns channels and connections.
+    pub(crate) channels: mpsc::Receiver<ChannelEvent>,
+    /// The thread that writes logs.
+    pub(crate) logs: mpsc::Receiver<LogEvent>,
+    /// Sweeps that took a while.
+    pub(crate) swept: mpsc::Receiver<(ProcId, Generation)>,
+    /// Clients.
+    pub(crate) asks: mpsc::Receiver<Ask>,
+    /// SIGTERM: stop everything and end.
+    pub(crate) terminate: Signal,
+    /// SIGINT: the same.
+    pub(crate) interrupt: Signal,
+    /// SIGUSR2: open log files anew.
+    pub(crate) reopen: Signal,
+}
+
+/// The owner of the table and its link to the world.
+pub(crate) struct Driver {
+    pub(crate) supervisor: Supervisor,
+    pub(crate) world: World,
+    /// What has happened and is not yet decided upon.
+    pub(crate) events: VecDeque<Event>,
+    next_sample: Mono,
+}
+
+impl Driver {
+    /// A driver for `supervisor`.
+    pub(crate) fn new(supervisor: Supervisor, world: World) -> Self {
+        let (events, next_sample) = (VecDeque::new(), Mono(0));
+        Self {
+            supervisor,
+            world,
+            events,
+            next_sample,
+        }
+    }
+
+    /// Goes on where a predecessor ended; `events` is what became of its runs meanwhile.
+    pub(crate) fn resume(&mut self, newest: Generation, events: VecDeque<Event>) {
+        self.events = events;
+        let mut actions = Vec::new();
+        self.supervisor
+            .after_restore(clock::now(), newest, &mut actions);
+        for action in actions {
+            self.world.perform(action, &mut self.events);
+        }
+    }
+
+    /// Runs until everything is stopped; gives the link to the keeper back.
+    pub(crate) async fn run(mut self, mut inlets: Inlets) -> Link {
+        loop {
+            self.settle();
+            if self.world.ended {
+                return self.world.link;
+            }
+            let deadline = self.supervisor.next_deadline().map(|(at, _)| at);
+            let sample_at = self.sample_due();
+            let keep_at = self.world.keep_due();
+            let wants_write = self.world.link.wants_write();
+            tokio::select! { biased;
+                () = inlets.keeper.ready(wants_write) => self.hear_keeper(&mut inlets.keeper),
+                Some((proc, generation)) = inlets.swept.recv() => {
+                    self.events.push_back(Event::Swept { proc, generation });
+                }
+                Some(event) = inlets.channels.recv() => self.hear_channel(event),
+                Some(event) = inlets.logs.recv() => World::hear_logs(event),
+                Some(ask) = inlets.asks.recv() => self.ask(ask),
+                Some(()) = inlets.terminate.recv() => self.shut_down(),
+                Some(()) = inlets.interrupt.recv() => self.shut_down(),
+                Some(()) = inlets.reopen.recv() => self.world.reopen_logs(),
+                () = sleep_until(deadline) => self.events.push_back(Event::Woke),
+                () = sleep_until(sample_at) => self.sample(),
+                () = sleep_until(keep_at) => self.world.keep(&self.supervisor),
+            }
+        }
+    }
+
+    /// Decides upon all that has happened and carries out what follows.
+    fn settle(&mut self) {
+        let mut actions: Vec<Action> = Vec::new();
+        while let Some(event) = self.events.pop_front() {
+            tracing::debug!(?event, "happened");
+            self.supervisor.step(clock::now(), event, &mut actions);
+            for action in actions.drain(..) {
+                self.world.perform(action, &mut self.events);
+            }
+        }
+        self.world.finish(&self.supervisor);
+    }
+
+    /// When trees with a limit are next looked at; `None` when there are none.
+    fn sample_due(&self) -> Option<Mono> {
+        let limited = self
+            .supervisor
+            .instances()
+            .any(|instance| instance.spec.max_memory.is_some() && instance.pid.is_some());
+        limited.then_some(self.next_sample)
+    }
+
+    fn sample(&mut self) {
+        let now = clock::now().mono;
+        self.next_sample = now.after(SAMPLE_MS);
+        self.world.samples.take(now, &self.world.subjects());
+        for instance in self.supervisor.instances() {
+            let Some(generation) = instance.generation else {
+                continue;
+            };
+            if instance.spec.max_memory.is_some() && instance.pid.is_some() {
+                self.events.push_back(Event::Sampled {
+                    proc: instance.proc,
+                    generation,
+                    memory: self.world.samples.of(generation).memory,
+                });
+            }
+        }
+    }
+
+    fn hear_channel(&mut self, event: ChannelEvent) {
+        let news = match event {
+            ChannelEvent::Up(generation) => self
+                .world
+                .place_of(generation)
+                .map(|proc| Event::Up { proc, generation }),
+            ChannelEvent::Listening(generation) => self
+                .world
+                .place_of(generation)
+                .map(|proc| Event::Listening { proc, generation }),
+            ChannelEvent::Ready(generation) => self
+                .world
+                .place_of(generation)
+                .map(|proc| Event::Ready { proc, generation }),
+            ChannelEvent::Disconnected(generation) => self
+                .world
+                .place_of(generation)
+                .map(|proc| Event::Disconnected { proc, generation }),
+            ChannelEvent::Message(generation, message) => {
+                tracing::trace!(%generation, message, "an app says");
+                None
+            }
+            ChannelEvent::Hold { key, fd } => {
+                self.world.hold_listener(key, fd);
+                None
+            }
+            ChannelEvent::Release { key } => {
+                self.world.release_listener(key);
+                None
+            }
+            ChannelEvent::Records(records) => {
+                self.world.keep_records(records);
+                None
+            }
+        };
+        self.events.extend(news);
+    }
+}

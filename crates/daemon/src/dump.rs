@@ -1,0 +1,92 @@
+//! `save` and `resurrect`: the list in PM2's own format.
+
+use crate::home::Home;
+use crate::store::Store;
+use rpm_core::{AppSpec, InstanceView};
+use rpm_pm2::dump::{from_dump, to_dump};
+use rpm_proto::{Code, Detail, Fault, Reply};
+use std::collections::BTreeSet;
+use std::io;
+
+/// Writes the dump; the one before is kept beside it.
+pub(crate) async fn save(home: &Home, store: &Store, details: &[Detail]) -> Reply {
+    let path = home.dump();
+    let backup = home.root().join("dump.pm2.bak");
+    match std::fs::read(&path) {
+        Ok(before) => {
+            if let Err(error) = store.replace(backup.clone(), before).await {
+                return failed("keeping the last dump", backup.as_str(), &error);
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return failed("reading the last dump", path.as_str(), &error),
+    }
+    match store.replace(path.clone(), to_dump(details)).await {
+        Ok(()) => Reply::Saved {
+            path: path.into_string(),
+            processes: details.len(),
+        },
+        Err(error) => failed("writing the dump", path.as_str(), &error),
+    }
+}
+
+fn failed(doing: &str, path: &str, error: &io::Error) -> Reply {
+    let fault = Fault::new(Code::Io, format!("{doing} failed")).because(format!("{path}: {error}"));
+    Reply::Failed {
+        fault,
+        affected: Vec::new(),
+    }
+}
+
+/// Reads the dump, or the one before it when it cannot be read.
+pub(crate) fn load(home: &Home) -> Result<Vec<AppSpec>, Fault> {
+    let mut fault = Fault::new(Code::NoDump, "there is nothing to resurrect")
+        .help("`rpm save` writes the list that `rpm resurrect` restores");
+    for name in ["dump.pm2", "dump.pm2.bak"] {
+        let path = home.root().join(name);
+        match std::fs::read(&path) {
+            Err(error) => fault = fault.because(format!("{path}: {error}")),
+            Ok(bytes) => match from_dump(&bytes) {
+                Ok(records) => return Ok(apps(records)),
+                Err(error) => fault = fault.because(format!("{path}: {error}")),
+            },
+        }
+    }
+    Err(fault)
+}
+
+/// One spec an app from one record an instance.
+fn apps(records: Vec<(AppSpec, bool)>) -> Vec<AppSpec> {
+    let mut apps: Vec<AppSpec> = Vec::new();
+    for (record, stopped) in records {
+        let record = AppSpec {
+            instances: 1,
+            autostart: record.autostart && !stopped,
+            ..record
+        };
+        let same = |app: &&mut AppSpec| {
+            AppSpec {
+                instances: 1,
+                ..(**app).clone()
+            } == record
+        };
+        match apps.iter_mut().find(same) {
+            Some(app) => app.instances += 1,
+            None => apps.push(record),
+        }
+    }
+    apps
+}
+
+/// Those whose name is not in the table: what runs is not touched, as in PM2.
+pub(crate) fn missing<'a>(
+    apps: Vec<AppSpec>,
+    running: impl Iterator<Item = InstanceView<'a>>,
+) -> Vec<AppSpec> {
+    let names: BTreeSet<&str> = running
+        .map(|instance| instance.spec.name.as_str())
+        .collect();
+    apps.into_iter()
+        .filter(|app| !names.contains(app.name.as_str()))
+        .collect()
+}

@@ -1,0 +1,125 @@
+//! The folder that everything of one daemon lives in.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use std::fs::{DirBuilder, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+
+/// Paths within `RPM_HOME`.
+#[derive(Clone, Debug)]
+pub struct Home {
+    root: Utf8PathBuf,
+}
+
+/// Why a home cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    /// A folder of it could not be made or looked at.
+    #[error("preparing the folder {path} failed")]
+    Io {
+        /// The folder.
+        path: Utf8PathBuf,
+        /// The system's word.
+        #[source]
+        source: io::Error,
+    },
+    /// It belongs to somebody else, who could read or replace what is kept there.
+    #[error("{path} belongs to user {owner}, not to user {us}")]
+    Foreign {
+        /// The folder.
+        path: Utf8PathBuf,
+        /// Its owner.
+        owner: u32,
+        /// Who we are.
+        us: u32,
+    },
+}
+
+impl Home {
+    /// Makes the folders that are missing, readable by their owner only.
+    pub fn prepare(root: &Utf8Path) -> Result<Self, HomeError> {
+        let home = Self {
+            root: root.to_owned(),
+        };
+        private_dir(&home.root)?;
+        for dir in [home.logs(), home.pids(), home.run()] {
+            private_dir(&dir)?;
+        }
+        Ok(home)
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Utf8Path {
+        &self.root
+    }
+
+    /// The socket for clients.
+    pub fn socket(&self) -> Utf8PathBuf {
+        self.root.join("rpm.sock")
+    }
+
+    /// Log files of apps.
+    pub fn logs(&self) -> Utf8PathBuf {
+        self.root.join("logs")
+    }
+
+    /// Pid files of apps.
+    pub fn pids(&self) -> Utf8PathBuf {
+        self.root.join("pids")
+    }
+
+    /// What matters only while the daemon runs.
+    pub fn run(&self) -> Utf8PathBuf {
+        self.root.join("run")
+    }
+
+    /// The daemon's own log.
+    pub fn log(&self) -> Utf8PathBuf {
+        self.root.join("rpm.log")
+    }
+
+    /// The supervisor's pid, as PM2's scripts read it.
+    pub fn pid_file(&self) -> Utf8PathBuf {
+        self.root.join("pm2.pid")
+    }
+
+    /// The saved list, in PM2's format.
+    pub fn dump(&self) -> Utf8PathBuf {
+        self.root.join("dump.pm2")
+    }
+
+    /// The file that Node workers load to drain their connections.
+    pub fn drain_preload(&self) -> Utf8PathBuf {
+        self.run().join("drain.cjs")
+    }
+
+    /// The table as it is, for a successor of this supervisor.
+    pub fn state(&self) -> Utf8PathBuf {
+        self.run().join("state.json")
+    }
+}
+
+fn private_dir(path: &Utf8Path) -> Result<(), HomeError> {
+    let failed = |source| HomeError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(failed)?;
+    let meta = std::fs::metadata(path).map_err(failed)?;
+    let us = rpm_sys::process::effective_uid();
+    if meta.uid() != us {
+        return Err(HomeError::Foreign {
+            path: path.to_owned(),
+            owner: meta.uid(),
+            us,
+        });
+    }
+    if meta.mode() & 0o077 != 0 {
+        std::fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(failed)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,273 @@
+//! Requests of clients, answered from the table or handed to the core as commands.
+
+use crate::answer::Asked;
+use crate::driver::{Ask, Driver};
+use crate::{clock, dump, view};
+use camino::Utf8PathBuf;
+use rpm_core::spec::{AppSpec, Env};
+use rpm_core::{Command, Event, Existing, Generation, InstanceView, ProcId, Target};
+use rpm_proto::{Code, Detail, Fault, Reply, Request, Verb};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+impl Driver {
+    /// Takes one request; its reply comes now or when it has happened.
+    pub(crate) fn ask(&mut self, ask: Ask) {
+        let Ask { request, reply } = ask;
+        match request {
+            // Sessions stream the last two themselves.
+            Request::Ping | Request::Follow { .. } | Request::Watch => tell(reply, Reply::Pong),
+            Request::List => {
+                let processes = self.processes();
+                tell(reply, Reply::Processes { processes });
+            }
+            Request::Inspect { target } => {
+                let answer = match self.selected(target.as_ref()) {
+                    Ok(procs) => Reply::Details {
+                        details: self.details(&procs),
+                    },
+                    Err(fault) => Reply::Failed {
+                        fault,
+                        affected: Vec::new(),
+                    },
+                };
+                tell(reply, answer);
+            }
+            Request::Flush { target } => self.flush(target.as_ref(), reply),
+            Request::ReopenLogs => {
+                self.world.reopen_logs();
+                tell(reply, Reply::Flushed { files: Vec::new() });
+            }
+            Request::Save { force } => self.save(force, reply),
+            Request::Resurrect => self.resurrect(reply),
+            Request::Apply { .. }
+            | Request::Act { .. }
+            | Request::Scale { .. }
+            | Request::Signal { .. }
+            | Request::Kill => {
+                let (asked, command) = command(request);
+                self.command(asked, command, reply);
+            }
+        }
+    }
+
+    /// SIGTERM and SIGINT: as `rpm kill`, with nobody to tell.
+    pub(crate) fn shut_down(&mut self) {
+        let (reply, _nobody) = oneshot::channel();
+        self.command(Asked::Stop, Command::Shutdown, reply);
+    }
+
+    fn command(&mut self, asked: Asked, command: Command, reply: oneshot::Sender<Reply>) {
+        let id = self.world.expect(asked, reply);
+        self.events.push_back(Event::Command { id, command });
+    }
+
+    fn processes(&mut self) -> Vec<rpm_proto::ProcessView> {
+        self.world
+            .samples
+            .refresh(clock::now().mono, &self.world.subjects());
+        let samples = &self.world.samples;
+        self.supervisor
+            .instances()
+            .map(|instance| view::process(&instance, samples.of(generation_of(&instance))))
+            .collect()
+    }
+
+    fn details(&mut self, procs: &[ProcId]) -> Vec<Detail> {
+        self.world
+            .samples
+            .refresh(clock::now().mono, &self.world.subjects());
+        procs.iter().filter_map(|proc| self.detail(*proc)).collect()
+    }
+
+    fn detail(&self, proc: ProcId) -> Option<Detail> {
+        let instance = self.supervisor.instance(proc)?;
+        let generation = generation_of(&instance);
+        let paths = self.world.paths(instance.spec, proc);
+        let launch = self.world.launch_of(
+            instance.spec,
+            &paths,
+            (proc, generation),
+            (instance.slot, instance.restarts),
+        );
+        Some(view::detail(
+            &instance,
+            self.world.samples.of(generation),
+            paths,
+            launch.env,
+        ))
+    }
+
+    fn selected(&self, target: Option<&Target>) -> Result<Vec<ProcId>, Fault> {
+        match target {
+            None => Ok(self
+                .supervisor
+                .instances()
+                .map(|instance| instance.proc)
+                .collect()),
+            Some(target) => self
+                .supervisor
+                .resolve(target)
+                .map_err(crate::answer::refused),
+        }
+    }
+
+    fn flush(&self, target: Option<&Target>, reply: oneshot::Sender<Reply>) {
+        // As in PM2, emptying the logs of nothing is no error.
+        let procs = self.selected(target).unwrap_or_default();
+        let mut files: Vec<Utf8PathBuf> = Vec::new();
+        for proc in procs {
+            let Some(instance) = self.supervisor.instance(proc) else {
+                continue;
+            };
+            let paths = self.world.paths(instance.spec, proc);
+            files.extend([paths.out, paths.err, paths.combined].into_iter().flatten());
+        }
+        if target.is_none() {
+            files.push(self.world.home.log());
+        }
+        files.sort();
+        files.dedup();
+        let logs = self.world.logs.clone();
+        tokio::task::spawn_local(async move {
+            let files = logs
+                .flush(files)
+                .await
+                .into_iter()
+                .map(String::from)
+                .collect();
+            tell(reply, Reply::Flushed { files });
+        });
+    }
+
+    fn save(&mut self, force: bool, reply: oneshot::Sender<Reply>) {
+        let procs: Vec<ProcId> = self
+            .supervisor
+            .instances()
+            .map(|entry| entry.proc)
+            .collect();
+        if procs.is_empty() && !force {
+            let fault = Fault::new(Code::NotFound, "there is nothing to save")
+                .help("`rpm save --force` saves the empty list");
+            return tell(
+                reply,
+                Reply::Failed {
+                    fault,
+                    affected: Vec::new(),
+                },
+            );
+        }
+        let details = self.details(&procs);
+        let (home, store) = (self.world.home.clone(), self.world.store.clone());
+        tokio::task::spawn_local(async move {
+            tell(reply, dump::save(&home, &store, &details).await);
+        });
+    }
+
+    fn resurrect(&mut self, reply: oneshot::Sender<Reply>) {
+        match dump::load(&self.world.home) {
+            Err(fault) => tell(
+                reply,
+                Reply::Failed {
+                    fault,
+                    affected: Vec::new(),
+                },
+            ),
+            Ok(apps) => {
+                let apps = dump::missing(apps, self.supervisor.instances());
+                if apps.is_empty() {
+                    return tell(
+                        reply,
+                        Reply::Done {
+                            affected: Vec::new(),
+                        },
+                    );
+                }
+                let existing = Existing::Duplicate;
+                let command = Command::Apply {
+                    apps,
+                    existing,
+                    parallel: None,
+                };
+                self.command(Asked::Start, command, reply);
+            }
+        }
+    }
+}
+
+fn command(request: Request) -> (Asked, Command) {
+    match request {
+        Request::Apply {
+            base_env,
+            apps,
+            existing,
+            parallel,
+        } => {
+            let asked = if existing == Existing::Reload {
+                Asked::Reload
+            } else {
+                Asked::Start
+            };
+            (
+                asked,
+                Command::Apply {
+                    apps: with_base(base_env, apps),
+                    existing,
+                    parallel,
+                },
+            )
+        }
+        Request::Act {
+            verb,
+            targets,
+            env,
+            parallel,
+        } => act(verb, targets, env, parallel),
+        Request::Scale { name, to } => (Asked::Start, Command::Scale { name, to }),
+        Request::Signal { targets, signal } => (Asked::Other, Command::Signal { targets, signal }),
+        _ => (Asked::Stop, Command::Shutdown),
+    }
+}
+
+fn act(
+    verb: Verb,
+    targets: Vec<Target>,
+    env: Option<Env>,
+    parallel: Option<u32>,
+) -> (Asked, Command) {
+    match verb {
+        Verb::Start => (Asked::Start, Command::Start { targets, env }),
+        Verb::Restart => (Asked::Start, Command::Restart { targets, env }),
+        Verb::Reload => (
+            Asked::Reload,
+            Command::Reload {
+                targets,
+                env,
+                parallel,
+            },
+        ),
+        Verb::Stop => (Asked::Stop, Command::Stop { targets }),
+        Verb::Delete => (Asked::Stop, Command::Delete { targets }),
+        Verb::Reset => (Asked::Other, Command::Reset { targets }),
+    }
+}
+
+/// The apps of one start share the environment they were started from.
+fn with_base(base_env: Env, apps: Vec<AppSpec>) -> Vec<AppSpec> {
+    let base_env = Arc::new(base_env);
+    apps.into_iter()
+        .map(|app| AppSpec {
+            base_env: Arc::clone(&base_env),
+            ..app
+        })
+        .collect()
+}
+
+fn generation_of(instance: &InstanceView<'_>) -> Generation {
+    instance.generation.unwrap_or_default()
+}
+
+/// The client may have hung up.
+fn tell(to: oneshot::Sender<Reply>, reply: Reply) {
+    drop(to.send(reply));
+}

@@ -1,0 +1,107 @@
+//! The socket that clients connect to.
+
+mod follow;
+mod session;
+
+use crate::driver::Ask;
+use crate::home::Home;
+use crate::logs::Logs;
+use camino::Utf8PathBuf;
+use interprocess::local_socket::tokio::{Listener, Stream, prelude::*};
+use interprocess::local_socket::{GenericFilePath, ListenerOptions, ToFsName};
+use interprocess::os::unix::local_socket::ListenerOptionsExt;
+use rpm_core::Notice;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, broadcast, mpsc};
+
+/// So many clients are served at a time; more wait in the socket's queue.
+const CLIENTS: usize = 256;
+
+/// What a session needs of the daemon.
+#[derive(Clone, Debug)]
+pub(crate) struct Doors {
+    /// Requests for the owner of the table.
+    pub(crate) asks: mpsc::Sender<Ask>,
+    /// What happens.
+    pub(crate) notices: broadcast::Sender<Arc<Notice>>,
+    /// What is written.
+    pub(crate) logs: Logs,
+    /// Held while a reply is on its way, so that the daemon does not end before it has arrived.
+    pub(crate) busy: mpsc::Sender<std::convert::Infallible>,
+}
+
+/// Why there is no socket.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// It could not be made.
+    #[error("listening on {path} failed")]
+    Bind {
+        /// The socket.
+        path: Utf8PathBuf,
+        /// The system's word.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Makes the socket, for its owner only; takes the place of one that nobody listens on.
+pub(crate) fn listen(home: &Home) -> Result<Listener, ListenError> {
+    let path = home.socket();
+    let bind = || {
+        let name = path.as_std_path().to_fs_name::<GenericFilePath>()?;
+        ListenerOptions::new()
+            .name(name)
+            .mode(0o600)
+            .reclaim_name(false)
+            .try_overwrite(true)
+            .create_tokio()
+    };
+    bind().map_err(|source| ListenError::Bind {
+        path: path.clone(),
+        source,
+    })
+}
+
+/// Goes on with the socket of a predecessor; its waiting clients are served.
+pub(crate) fn inherit(fd: OwnedFd) -> io::Result<Listener> {
+    let listener = interprocess::os::unix::uds_local_socket::tokio::Listener::try_from(fd)?;
+    Ok(Listener::from(listener))
+}
+
+/// Serves clients until the daemon ends.
+pub(crate) async fn serve(listener: Listener, doors: Doors) {
+    let places = Arc::new(Semaphore::new(CLIENTS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok(stream) => {
+                let doors = doors.clone();
+                tokio::task::spawn_local(async move {
+                    if is_ours(&stream) {
+                        session::run(stream, doors).await;
+                    }
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                // Out of descriptors, most likely: they come back when a client leaves.
+                tracing::warn!(%error, "could not accept a client");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+fn is_ours(stream: &Stream) -> bool {
+    let peer = stream.peer_creds().ok().and_then(|peer| peer.euid());
+    let allowed = peer.is_some_and(|uid| uid == 0 || uid == rpm_sys::process::effective_uid());
+    if !allowed {
+        tracing::warn!(uid = ?peer, "turned away a client of another user");
+    }
+    allowed
+}

@@ -1,0 +1,135 @@
+//! One client: requests in, replies out.
+
+use super::{Doors, follow};
+use crate::driver::Ask;
+use interprocess::local_socket::tokio::Stream;
+use rpm_proto::frame::{self, FrameError};
+use rpm_proto::hello::PROTOCOL;
+use rpm_proto::{Code, Fault, Hello, Reply, Request};
+use serde::de::DeserializeOwned;
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{broadcast, oneshot};
+use tokio::time::timeout;
+
+/// A client has so long for its first frame, and for the rest of any frame.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A request may be so large: thousands of apps with their environments fit.
+const REQUEST_MAX: usize = 16 * 1024 * 1024;
+
+/// Serves one client until it hangs up.
+pub(crate) async fn run(mut stream: Stream, doors: Doors) {
+    match converse(&mut stream, &doors).await {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            let fault = Fault::new(Code::BadRequest, "the request cannot be read")
+                .because(error.to_string())
+                .help(
+                    "use the `rpm` that belongs to this daemon; `rpm kill` and a new start mend it",
+                );
+            // It may have hung up; there is nobody else to tell.
+            drop(
+                send(
+                    &mut stream,
+                    &Reply::Failed {
+                        fault,
+                        affected: Vec::new(),
+                    },
+                )
+                .await,
+            );
+        }
+        // A client that hangs up is no news.
+        Ok(()) | Err(_) => {}
+    }
+}
+
+async fn converse(stream: &mut Stream, doors: &Doors) -> io::Result<()> {
+    let hello: Hello = timeout(PATIENCE, read(stream)).await??;
+    let mut wire = Vec::new();
+    frame::push(&mut wire, &Hello::ours())?;
+    stream.write_all(&wire).await?;
+    if hello.protocol != PROTOCOL {
+        return Ok(());
+    }
+    loop {
+        match read(stream).await? {
+            Request::Follow { target, out, err } => {
+                return follow::lines(stream, doors, target, out, err).await;
+            }
+            Request::Watch => return follow::notices(stream, doors).await,
+            request => answer(stream, doors, request).await?,
+        }
+    }
+}
+
+async fn answer(stream: &mut Stream, doors: &Doors, request: Request) -> io::Result<()> {
+    let busy = doors.busy.clone();
+    let mut notices = tells_progress(&request).then(|| doors.notices.subscribe());
+    let (reply, mut answer) = oneshot::channel();
+    if doors.asks.send(Ask { request, reply }).await.is_err() {
+        return send(stream, &stopping()).await;
+    }
+    let reply = loop {
+        tokio::select! { biased;
+            reply = &mut answer => break reply.unwrap_or_else(|_| stopping()),
+            notice = next(&mut notices) => {
+                send(stream, &Reply::Notice { notice }).await?;
+            }
+        }
+    };
+    let result = send(stream, &reply).await;
+    drop(busy);
+    result
+}
+
+/// The next notice; for ever when there is none to come. What was missed is progress that is past.
+async fn next(
+    notices: &mut Option<broadcast::Receiver<std::sync::Arc<rpm_core::Notice>>>,
+) -> rpm_core::Notice {
+    if let Some(notices) = notices {
+        loop {
+            match notices.recv().await {
+                Ok(notice) => return (*notice).clone(),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => break,
+            }
+        }
+    }
+    std::future::pending().await
+}
+
+fn tells_progress(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::Apply { .. } | Request::Act { .. } | Request::Scale { .. } | Request::Resurrect
+    )
+}
+
+fn stopping() -> Reply {
+    let fault = Fault::new(Code::ShuttingDown, "the daemon is stopping")
+        .help("wait for it to end, then give the command again");
+    Reply::Failed {
+        fault,
+        affected: Vec::new(),
+    }
+}
+
+/// Sends one reply; a client that does not read for long is given up.
+pub(super) async fn send(stream: &mut Stream, reply: &Reply) -> io::Result<()> {
+    let mut wire = Vec::new();
+    frame::push_reply(&mut wire, reply)?;
+    timeout(PATIENCE, stream.write_all(&wire)).await?
+}
+
+async fn read<T: DeserializeOwned>(stream: &mut Stream) -> io::Result<T> {
+    let mut header = [0; 4];
+    stream.read_exact(&mut header).await?;
+    let length = frame::length(header)?;
+    if length > REQUEST_MAX {
+        return Err(FrameError::TooLarge(length).into());
+    }
+    let mut body = vec![0; length];
+    timeout(PATIENCE, stream.read_exact(&mut body)).await??;
+    Ok(frame::parse(&body)?)
+}

@@ -1,0 +1,263 @@
+//! What the table's owner holds of the world: the link to the keeper, the threads, the runs.
+
+use crate::answer::{self, Asked};
+use crate::channels::Channels;
+use crate::clock;
+use crate::home::Home;
+use crate::logs::{LogEvent, Logs};
+use crate::sample::{Samples, Subject};
+use crate::store::{Kept, Store};
+use rpm_core::{CommandId, Generation, Mono, Notice, Outcome, ProcId, Supervisor};
+use rpm_keeper::link::Link;
+use rpm_keeper::wire::ToKeeper;
+use rpm_proto::{Code, Fault, Reply};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+/// Descriptors that the keeper holds are told apart by tags.
+pub(crate) mod tag {
+    /// Read end of standard output.
+    pub(crate) const OUT: u32 = 1;
+    /// Read end of standard error.
+    pub(crate) const ERR: u32 = 2;
+    /// Our end of a channel.
+    pub(crate) const CHANNEL: u32 = 9;
+    /// A listening socket.
+    pub(crate) const LISTENER: u32 = 11;
+}
+
+/// The keeper's slot for the socket that clients connect to; generations begin at 1.
+pub(crate) const CLIENTS_KEY: u64 = 0;
+/// Listening sockets of apps have keys from here on.
+pub(crate) const LISTENER_KEYS: u64 = 1 << 32;
+/// Changes that nobody waits for are kept after this long, in ms.
+const KEEP_MS: u64 = 50;
+
+/// The world as the driver sees it.
+pub(crate) struct World {
+    pub(crate) home: Home,
+    pub(crate) mark: String,
+    pub(crate) link: Link,
+    pub(crate) logs: Logs,
+    pub(crate) channels: Channels,
+    pub(crate) store: Store,
+    pub(crate) notices: broadcast::Sender<Arc<Notice>>,
+    pub(crate) swept: mpsc::Sender<(ProcId, Generation)>,
+    pub(crate) runs: BTreeMap<Generation, Run>,
+    pub(crate) samples: Samples,
+    /// Everything is stopped.
+    pub(crate) ended: bool,
+    pending: BTreeMap<CommandId, Pending>,
+    answers: Vec<(Pending, Outcome)>,
+    next_command: u64,
+    records: String,
+    changed_at: Option<Mono>,
+    keep_ms: u64,
+}
+
+/// One process that has been asked for.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) proc: ProcId,
+    pub(crate) pid: Option<u32>,
+    pub(crate) pidfd: Option<OwnedFd>,
+    pub(crate) started: Mono,
+    pub(crate) pid_file: Option<camino::Utf8PathBuf>,
+}
+
+/// A command that is not yet answered.
+struct Pending {
+    asked: Asked,
+    reply: oneshot::Sender<Reply>,
+}
+
+/// What a successor of this supervisor must know.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct State<S> {
+    /// Raised when an older reader would misread it.
+    pub(crate) layout: u32,
+    /// The table.
+    pub(crate) supervisor: S,
+    /// The channels' own records.
+    pub(crate) records: String,
+}
+
+/// The layout of [`State`] that this version writes and reads.
+pub(crate) const LAYOUT: u32 = 1;
+
+impl World {
+    /// A world in which nothing runs.
+    pub(crate) fn new(
+        home: Home,
+        mark: String,
+        link: Link,
+        (logs, channels, store): (Logs, Channels, Store),
+        notices: broadcast::Sender<Arc<Notice>>,
+        swept: mpsc::Sender<(ProcId, Generation)>,
+    ) -> Self {
+        Self {
+            home,
+            mark,
+            link,
+            logs,
+            channels,
+            store,
+            notices,
+            swept,
+            runs: BTreeMap::new(),
+            samples: Samples::default(),
+            ended: false,
+            pending: BTreeMap::new(),
+            answers: Vec::new(),
+            next_command: 1,
+            records: String::new(),
+            changed_at: None,
+            keep_ms: KEEP_MS,
+        }
+    }
+
+    /// The instance of a run that is known.
+    pub(crate) fn place_of(&self, generation: Generation) -> Option<ProcId> {
+        self.runs.get(&generation).map(|run| run.proc)
+    }
+
+    /// All runs that have a process, to be sampled.
+    pub(crate) fn subjects(&self) -> Vec<Subject> {
+        let subject = |(generation, run): (&Generation, &Run)| {
+            Some(Subject {
+                generation: *generation,
+                pid: run.pid?,
+                started: run.started,
+            })
+        };
+        self.runs.iter().filter_map(subject).collect()
+    }
+
+    /// Remembers who waits for a command, and names it.
+    pub(crate) fn expect(&mut self, asked: Asked, reply: oneshot::Sender<Reply>) -> CommandId {
+        let command = CommandId(self.next_command);
+        self.next_command += 1;
+        self.pending.insert(command, Pending { asked, reply });
+        command
+    }
+
+    /// A command has had its effect; it is answered when that is on the disk.
+    pub(crate) fn answer(&mut self, command: CommandId, outcome: Outcome) {
+        if let Some(pending) = self.pending.remove(&command) {
+            self.answers.push((pending, outcome));
+        }
+    }
+
+    /// The table or the records have changed.
+    pub(crate) fn touch(&mut self) {
+        self.changed_at.get_or_insert_with(|| clock::now().mono);
+    }
+
+    /// When changes are to be kept; `None` when there are none.
+    pub(crate) fn keep_due(&self) -> Option<Mono> {
+        self.changed_at.map(|at| at.after(self.keep_ms))
+    }
+
+    /// Keeps the table for a successor.
+    pub(crate) fn keep(&mut self, supervisor: &Supervisor) {
+        self.keep_and_tell(supervisor, Vec::new());
+    }
+
+    /// At the end of a step: sends what waits, answers what has happened.
+    pub(crate) fn finish(&mut self, supervisor: &Supervisor) {
+        if let Err(error) = self.link.flush() {
+            tracing::error!(%error, "the keeper cannot be reached");
+        }
+        if self.answers.is_empty() {
+            return;
+        }
+        let mut promises = Vec::new();
+        for (pending, outcome) in std::mem::take(&mut self.answers) {
+            let (kept, promise) = oneshot::channel();
+            promises.push(kept);
+            let logs = self.logs.clone();
+            tokio::task::spawn_local(async move {
+                let kept = promise
+                    .await
+                    .unwrap_or_else(|_| Err("the writer is gone".to_owned()));
+                let reply = answer::reply(outcome, pending.asked, &logs).await;
+                // The client may have hung up.
+                drop(pending.reply.send(if_kept(reply, kept)));
+            });
+        }
+        self.keep_and_tell(supervisor, promises);
+    }
+
+    fn keep_and_tell(&mut self, supervisor: &Supervisor, promises: Vec<Kept>) {
+        if self.changed_at.take().is_none() {
+            self.store.barrier(promises);
+            return;
+        }
+        let begun = clock::now().mono;
+        let state = State {
+            layout: LAYOUT,
+            supervisor,
+            records: self.records.clone(),
+        };
+        match serde_json::to_vec(&state) {
+            Ok(bytes) => self.store.state(bytes, promises),
+            Err(error) => {
+                for promise in promises {
+                    drop(promise.send(Err(format!("the table cannot be written: {error}"))));
+                }
+            }
+        }
+        // A large table that changes all the time must not eat the processor.
+        self.keep_ms = KEEP_MS.max(20 * clock::now().mono.since(begun));
+    }
+
+    /// The keeper holds a listening socket for a successor.
+    pub(crate) fn hold_listener(&mut self, key: u64, fd: OwnedFd) {
+        self.link.send(ToKeeper::Put {
+            key,
+            fds: vec![(fd, tag::LISTENER)],
+        });
+    }
+
+    /// A listening socket is given up.
+    pub(crate) fn release_listener(&mut self, key: u64) {
+        self.link.send(ToKeeper::Drop { key, tag: None });
+    }
+
+    /// What the channels' thread must find again.
+    pub(crate) fn keep_records(&mut self, records: String) {
+        self.records = records;
+        self.touch();
+    }
+
+    /// News of the thread that writes logs.
+    pub(crate) fn hear_logs(event: LogEvent) {
+        match event {
+            LogEvent::Trouble { path, error } => {
+                tracing::warn!(%path, error, "could not write a log file; output is counted and dropped");
+            }
+            LogEvent::Ended(generation) => tracing::debug!(%generation, "all output is written"),
+        }
+    }
+
+    /// Opens all log files anew.
+    pub(crate) fn reopen_logs(&self) {
+        let logs = self.logs.clone();
+        tokio::task::spawn_local(async move { logs.reopen().await });
+    }
+}
+
+fn if_kept(reply: Reply, kept: Result<(), String>) -> Reply {
+    match (reply, kept) {
+        (Reply::Done { affected }, Err(why)) => {
+            let fault = Fault::new(Code::Io, "it was done, but could not be recorded")
+                .because(why)
+                .help("make room on the disk; until then it would be forgotten if the daemon died");
+            Reply::Failed { fault, affected }
+        }
+        (reply, _) => reply,
+    }
+}
