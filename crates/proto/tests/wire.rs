@@ -1,5 +1,7 @@
 //! The wire as others have it in their hands: a change here breaks them, so it has to be meant.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use rpm_core::spec::{AppSpec, Env};
 use rpm_core::{Affected, Change, Existing, ProcId, ScaleTo, Signal, Target};
 use rpm_proto::{Code, Fault, Hello, Reply, Request, Verb};
