@@ -9,5 +9,7 @@ const answer = (stream) => {
   stream.end(String(process.pid));
 };
 const secure = http2.createSecureServer({ key: file('localhost.key'), cert: file('localhost.crt') });
-secure.on('stream', answer).listen(Number(process.env.PORT));
-http2.createServer().on('stream', answer).listen(Number(process.env.PORT_PLAIN));
+const plain = http2.createServer().on('stream', answer);
+secure.on('stream', answer).listen(Number(process.env.PORT), () => {
+  plain.listen(Number(process.env.PORT_PLAIN), () => process.send('ready'));
+});

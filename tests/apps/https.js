@@ -8,4 +8,4 @@ https
   .createServer({ key: file('localhost.key'), cert: file('localhost.crt') }, (request, response) => {
     response.end(JSON.stringify({ pid: process.pid, resumed: request.socket.isSessionReused() }));
   })
-  .listen(Number(process.env.PORT));
+  .listen(Number(process.env.PORT), () => process.send('ready'));

@@ -7,12 +7,14 @@ const server = () =>
     socket.write(`${process.pid}\n`);
     socket.pipe(socket);
   });
-const listen = (where) => {
+const { PORT, PORT_TOO, PATH_NAME } = process.env;
+const wanted = [PORT, PORT_TOO].filter(Boolean).map(Number).concat(PATH_NAME || []);
+let missing = wanted.length;
+for (const where of wanted) {
   const made = server().listen(where, () => {
     const address = made.address();
     console.log(`listens ${typeof address === 'string' ? address : address.port}`);
+    missing -= 1;
+    if (missing === 0) process.send('ready');
   });
-};
-if (process.env.PORT) listen(Number(process.env.PORT));
-if (process.env.PORT_TOO) listen(Number(process.env.PORT_TOO));
-if (process.env.PATH_NAME) listen(process.env.PATH_NAME);
+}

@@ -3,4 +3,4 @@
 const dgram = require('node:dgram');
 const socket = dgram.createSocket('udp4');
 socket.on('message', (message, { port, address }) => socket.send(`${process.pid} ${message}`, port, address));
-socket.bind(Number(process.env.PORT));
+socket.bind(Number(process.env.PORT), () => process.send('ready'));

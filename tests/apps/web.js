@@ -2,7 +2,7 @@
 // An HTTP server that tests ask for all sorts of things.
 //
 // BROKEN: when this file exists, it writes two lines on stderr and exits with 3.
-// START_DELAY: waits so many ms before it listens. SAY_READY=1: says `ready` once it listens.
+// START_DELAY: waits so many ms before it listens. NEVER_READY: does not say `ready` then.
 const fs = require('node:fs');
 const http = require('node:http');
 const cluster = require('node:cluster');
@@ -20,7 +20,8 @@ const who = () => ({
   release: process.env.RELEASE,
 });
 
-const open = [];
+const files = [];
+const memory = [];
 const actions = {
   slow: (ms, answer) => setTimeout(answer, Number(ms)),
   block: (ms, answer) => {
@@ -35,11 +36,15 @@ const actions = {
     answer();
     setImmediate(() => {
       try {
-        for (;;) open.push(fs.openSync('/dev/null'));
+        for (;;) files.push(fs.openSync('/dev/null'));
       } catch {
-        setTimeout(() => open.splice(0).forEach((fd) => fs.closeSync(fd)), Number(ms));
+        setTimeout(() => files.splice(0).forEach((fd) => fs.closeSync(fd)), Number(ms));
       }
     });
+  },
+  grow: (mb, answer) => {
+    memory.push(Buffer.alloc(Number(mb) << 20, 1));
+    answer();
   },
   disconnect: (_, answer) => {
     answer();
@@ -59,6 +64,6 @@ const server = http.createServer((request, response) => {
 
 setTimeout(() => {
   server.listen(Number(process.env.PORT), () => {
-    if (process.env.SAY_READY) process.send('ready');
+    if (process.send && !process.env.NEVER_READY) process.send('ready');
   });
 }, Number(process.env.START_DELAY || 0));

@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 fn workers(script: &str, env: &Value) -> Value {
     json!({
         "name": "app", "script": app(script), "exec_mode": "cluster", "instances": 2,
-        "listen_timeout": 20000, "env": env,
+        "wait_ready": true, "listen_timeout": 20000, "env": env,
     })
 }
 
@@ -79,10 +79,11 @@ fn each_policy_serves_reloads_and_stops() {
         let port = free_port();
         let config = with(
             workers("web.js", &json!({ "PORT": port })),
-            json!({ "cluster_policy": policy }),
+            json!({ "cluster_policy": policy, "wait_ready": false }),
         );
         let rpm = start(config);
         let before = of_app(&rpm);
+        eventually(policy, || TcpStream::connect(("127.0.0.1", port)).ok());
         eventually(policy, || (answering(port, 20) == before).then_some(()));
         let load = Load::start(port, "/", 4, Style::Short, PAUSE);
         rpm.ok(&["reload", "app"]);
@@ -262,7 +263,7 @@ fn a_port_in_use_is_told_to_the_app() {
     let app = |name: &str, port: u16| {
         with(
             workers("in-use.js", &json!({ "PORT": port })),
-            json!({ "name": name, "instances": 1, "listen_timeout": 500 }),
+            json!({ "name": name, "instances": 1, "wait_ready": false }),
         )
     };
     rpm.run(&[
@@ -311,26 +312,12 @@ fn a_worker_may_disconnect_itself() {
     });
     load.stop().assert_lossless(10);
     assert_eq!(before.intersection(&after).count(), 1);
-    let unstable = rpm
-        .app("app")
-        .iter()
-        .map(|one| one.env("unstable_restarts").as_u64())
-        .max();
-    assert_eq!(
-        unstable,
-        Some(Some(0)),
-        "leaving of one's own accord is no crash"
-    );
 }
 
 #[test]
 fn handles_and_long_messages_of_the_app_harm_nothing() {
     let port = free_port();
-    let config = with(
-        workers("chatty.js", &json!({ "PORT": port })),
-        json!({ "wait_ready": true }),
-    );
-    let rpm = start(config);
+    let rpm = start(workers("chatty.js", &json!({ "PORT": port })));
     let found: BTreeSet<u32> = (0..10)
         .map(|_| get(port, "/").unwrap().text().parse().unwrap())
         .collect();
@@ -348,7 +335,7 @@ fn es_modules() {
 fn framework(script: &str) {
     let port = free_port();
     let env = json!({ "PORT": port, "NODE_PATH": packages().to_str() });
-    let rpm = start(with(workers(script, &env), json!({ "wait_ready": true })));
+    let rpm = start(workers(script, &env));
     let before = of_app(&rpm);
     assert_eq!(answering(port, 10), before);
     let headers = [("content-type", "application/json")];
@@ -381,7 +368,7 @@ fn socket_io_with_sticky_sessions() {
     let modules = packages();
     let modules = modules.to_str().unwrap();
     let env = json!({ "PORT": port, "NODE_PATH": modules });
-    let more = json!({ "wait_ready": true, "sticky": true, "instances": 4 });
+    let more = json!({ "sticky": true, "instances": 4 });
     let _rpm = start(with(workers("socketio.js", &env), more));
     let env = [
         ("PORT", &*port.to_string()),

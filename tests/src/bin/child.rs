@@ -5,7 +5,7 @@
 //! | `say:TEXT`, `err:TEXT` | prints a line |
 //! | `lines:N:TEXT` | prints `TEXT 0` to `TEXT N-1` |
 //! | `raw:HEX` | prints bytes |
-//! | `note:FILE` | appends `start PID` to a file now, and `signal NAME` for each later one |
+//! | `note:FILE` | appends `start PID MS` to a file now, and `signal NAME MS` for each later one |
 //! | `sleep:MS` | waits |
 //! | `ready` | says `ready` on its channel |
 //! | `ignore:INT` | a signal changes nothing from now on |
@@ -23,7 +23,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::process::{Child, Command};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 static NOTES: Mutex<Option<File>> = Mutex::new(None);
 static IGNORED: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -70,7 +70,12 @@ fn heed(signal: Signal) {
 
 fn note(line: &str) {
     if let Some(file) = NOTES.lock().unwrap().as_mut() {
-        file.write_all(format!("{line}\n").as_bytes()).unwrap();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_millis();
+        file.write_all(format!("{line} {now}\n").as_bytes())
+            .unwrap();
     }
 }
 
