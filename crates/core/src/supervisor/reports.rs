@@ -208,6 +208,7 @@ impl Supervisor {
         self.enter(turn, proc, generation, Stage::Online);
         if self.is_replaced(proc) {
             self.adopt(proc);
+            self.begin_anew(turn, proc);
         }
         self.publish(turn, proc, Some(generation), News::Online);
         self.settle(turn, proc, &[Goal::Up], &Ok(()));

@@ -67,7 +67,7 @@ impl Supervisor {
             .apps
             .keys()
             .map(|name| (strsim::damerau_levenshtein(name, text), name))
-            .filter(|(distance, name)| distance * 3 <= name.chars().count().max(3))
+            .filter(|(distance, name)| distance * 3 <= name.chars().count())
             .min();
         Refusal::NotFound {
             target: text.to_owned(),

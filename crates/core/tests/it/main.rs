@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what surprises a test fails it")]
 
 mod describe;
+mod laws;
 mod scene;
 mod table;
 mod transcripts;
+mod world;

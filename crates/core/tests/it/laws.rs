@@ -1,0 +1,44 @@
+//! The laws, over random worlds.
+
+use crate::world::World;
+use crate::world::plan::{Plan, plan, reload_plan};
+use proptest::prelude::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever comes: what [`crate::world`]'s witness knows is kept.
+    #[test]
+    fn the_laws_are_kept(plan in plan()) {
+        World::new(&plan, false).run(&plan);
+    }
+
+    /// The same, for worlds that are mostly about reloads.
+    #[test]
+    fn reloads_keep_serving(plan in reload_plan()) {
+        World::new(&plan, false).run(&plan);
+    }
+
+    /// The same events at the same times give the same actions.
+    #[test]
+    fn nothing_is_left_to_chance(plan in plan()) {
+        prop_assert_eq!(World::new(&plan, false).run(&plan), World::new(&plan, false).run(&plan));
+    }
+
+    /// A table that is written and read between steps does the same, but for the answers: whoever
+    /// waits for them is gone with the supervisor.
+    #[test]
+    fn a_table_that_is_read_goes_on(plan in plan()) {
+        let plan = Plan { shutdown: true, ..plan };
+        let kept = World::new(&plan, false).run(&plan);
+        let read = World::new(&plan, true).run(&plan);
+        prop_assert_eq!(without_answers(kept), without_answers(read));
+    }
+}
+
+fn without_answers(written: Vec<String>) -> Vec<String> {
+    written
+        .into_iter()
+        .filter(|line| !line.contains(" answer "))
+        .collect()
+}

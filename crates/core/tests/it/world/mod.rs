@@ -1,0 +1,490 @@
+//! A world in which processes follow scripts, and in which time jumps from happening to happening.
+//!
+//! News of a process come late, in any order, and sometimes twice. What the machine asks for is
+//! carried out, and watched by a [`Witness`] that knows the laws.
+
+pub(crate) mod plan;
+mod witness;
+
+use crate::describe;
+use plan::{Deed, Plan, Script};
+use rpm_core::event::SpawnError;
+use rpm_core::{
+    Action, Command, CommandId, Ending, Event, Generation, Mono, Now, ProcId, Signal, Supervisor,
+    Wall,
+};
+use std::collections::BTreeMap;
+use witness::Witness;
+
+/// News come at most this late, in ms.
+const LATE_MS: u64 = 20;
+/// After the last deed the apps are left alone for so long, in ms.
+const CALM_MS: u64 = 3000;
+/// More steps than this are a storm.
+const STEPS: usize = 50_000;
+
+/// The world.
+pub(crate) struct World {
+    table: Supervisor,
+    now: u64,
+    queue: BTreeMap<(u64, u64), Happening>,
+    order: u64,
+    random: u64,
+    scripts: BTreeMap<String, (Vec<Script>, usize)>,
+    processes: BTreeMap<Generation, Process>,
+    witness: Witness,
+    commands: u64,
+    written: Vec<String>,
+    restores: bool,
+    steps: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Happening {
+    Deed(Deed),
+    News(Event),
+    Begins(Generation),
+    Shows(Generation, Sign),
+    Ends(Generation, Ending),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Sign {
+    Up,
+    Listening,
+    Ready,
+    Disconnected,
+}
+
+struct Process {
+    proc: ProcId,
+    script: Script,
+    alive: bool,
+    shown: Vec<Sign>,
+}
+
+impl World {
+    /// A world for a plan. With `restores` the table is written and read now and then.
+    pub(crate) fn new(plan: &Plan, restores: bool) -> Self {
+        let scripts = plan
+            .apps
+            .iter()
+            .map(|app| (app.spec.name.clone(), (app.scripts.clone(), 0)))
+            .collect();
+        Self {
+            table: Supervisor::new(),
+            now: 1,
+            queue: BTreeMap::new(),
+            order: 0,
+            random: plan.seed,
+            scripts,
+            processes: BTreeMap::new(),
+            witness: Witness::default(),
+            commands: 0,
+            written: Vec::new(),
+            restores,
+            steps: 0,
+        }
+    }
+
+    /// Lets everything happen, and then the end; panics where a law is broken. Returns all that was
+    /// done.
+    pub(crate) fn run(mut self, plan: &Plan) -> Vec<String> {
+        let mut at = self.now;
+        for (gap, deed) in &plan.deeds {
+            at += gap;
+            self.later(at, Happening::Deed(deed.clone()));
+        }
+        self.until(Some(at + CALM_MS));
+        self.ask(if plan.shutdown {
+            Command::Shutdown
+        } else {
+            Command::Stop {
+                targets: vec!["all".into()],
+            }
+        });
+        self.until(None);
+        self.witness.at_the_end(&self.table);
+        let alive = self.processes.values().any(|process| process.alive);
+        assert!(
+            !alive || self.witness.is_over(),
+            "a process outlives everything"
+        );
+        std::mem::take(&mut self.written)
+    }
+
+    /// Lets happen what happens until then, or until nothing does.
+    fn until(&mut self, end: Option<u64>) {
+        while !self.witness.is_over() {
+            self.steps += 1;
+            assert!(self.steps < STEPS, "a storm");
+            let due = self.table.next_deadline().map(|(at, _)| at.0.max(self.now));
+            let next = self.queue.first_key_value().map(|((at, _), _)| *at);
+            let woken = due.is_some() && (next.is_none() || due <= next);
+            let Some(at) = (if woken { due } else { next }) else {
+                break;
+            };
+            if end.is_some_and(|end| at > end) {
+                break;
+            }
+            self.now = at;
+            if woken {
+                self.step(&Event::Woke);
+                let left = self.table.next_deadline();
+                assert!(
+                    left.is_none_or(|(at, _)| at.0 > self.now),
+                    "handled and still due: {left:?}"
+                );
+            } else if let Some((_, happening)) = self.queue.pop_first() {
+                self.happen(happening);
+            }
+        }
+        self.now = end.unwrap_or(self.now).max(self.now);
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Deed(deed) => self.deed(deed),
+            Happening::News(event) => self.step(&event),
+            Happening::Begins(generation) => self.begin(generation),
+            Happening::Shows(generation, sign) => {
+                let Some(process) = self.processes.get_mut(&generation) else {
+                    return;
+                };
+                if process.alive {
+                    process.shown.push(sign);
+                    let event = sign.event(process.proc, generation);
+                    self.report(event);
+                }
+            }
+            Happening::Ends(generation, how) => {
+                let Some(process) = self.processes.get_mut(&generation) else {
+                    return;
+                };
+                if std::mem::replace(&mut process.alive, false) {
+                    let proc = process.proc;
+                    self.report(Event::Exited {
+                        proc,
+                        generation,
+                        how,
+                    });
+                }
+            }
+        }
+    }
+
+    fn deed(&mut self, deed: Deed) {
+        match deed {
+            Deed::Ask(command) => self.ask(command),
+            Deed::Kill(proc) => {
+                if let Some(generation) = self.serving(proc) {
+                    self.happen(Happening::Ends(generation, Ending::Signal(Signal::KILL)));
+                }
+            }
+            Deed::Uses(proc, memory) => {
+                if let Some(generation) = self.serving(proc) {
+                    self.step(&Event::Sampled {
+                        proc: ProcId(proc),
+                        generation,
+                        memory,
+                    });
+                }
+            }
+            Deed::Stale => self.tell_of_the_dead(),
+            Deed::Takeover => self.take_over(),
+        }
+    }
+
+    fn ask(&mut self, command: Command) {
+        self.commands += 1;
+        self.step(&Event::Command {
+            id: CommandId(self.commands),
+            command,
+        });
+    }
+
+    /// One step of the machine, watched.
+    fn step(&mut self, event: &Event) {
+        if self.restores && self.steps.is_multiple_of(4) {
+            self.witness.nobody_waits();
+            let text = serde_json::to_string(&self.table).unwrap();
+            self.table = serde_json::from_str(&text).unwrap();
+        }
+        let before = self.table.clone();
+        let mut actions = Vec::new();
+        self.write(&describe::event(event));
+        self.table.step(self.moment(), event.clone(), &mut actions);
+        self.perform(&actions);
+        self.witness
+            .saw(self.now, &before, event, &actions, &self.table);
+    }
+
+    fn perform(&mut self, actions: &[Action]) {
+        for action in actions {
+            if let Some(words) = describe::action(action) {
+                self.write(&format!("    {words}"));
+            }
+            match action {
+                Action::Spawn {
+                    proc,
+                    generation,
+                    spec,
+                    ..
+                } => {
+                    self.spawn(*proc, *generation, &spec.name);
+                }
+                Action::Signal {
+                    generation, signal, ..
+                } => self.signal(*generation, *signal),
+                Action::Message { generation, .. } => self.ask_to_stop(*generation),
+                Action::Drain { generation, .. } => self.drain(*generation),
+                Action::Sweep { proc, generation } => {
+                    let (proc, generation) = (*proc, *generation);
+                    let sweep = self.processes[&generation].script.sweep;
+                    let event = Event::Swept { proc, generation };
+                    self.later(self.now + sweep, Happening::News(event));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn spawn(&mut self, proc: ProcId, generation: Generation, app: &str) {
+        let (scripts, next) = self.scripts.get_mut(app).unwrap();
+        let script = scripts[*next % scripts.len()].clone();
+        *next += 1;
+        let at = self.now + script.spawn;
+        let happening = match script.spawn_error {
+            Some(errno) => {
+                let error = SpawnError {
+                    what: String::new(),
+                    errno,
+                    why: String::new(),
+                };
+                Happening::News(Event::SpawnFailed {
+                    proc,
+                    generation,
+                    error,
+                })
+            }
+            None => Happening::Begins(generation),
+        };
+        let process = Process {
+            proc,
+            script,
+            alive: false,
+            shown: Vec::new(),
+        };
+        self.processes.insert(generation, process);
+        self.later(at, happening);
+    }
+
+    fn begin(&mut self, generation: Generation) {
+        let Some(process) = self.processes.get_mut(&generation) else {
+            return;
+        };
+        process.alive = true;
+        let (proc, script) = (process.proc, process.script.clone());
+        let pid = u32::try_from(generation.0).unwrap();
+        self.report(Event::Spawned {
+            proc,
+            generation,
+            pid,
+        });
+        let signs = [
+            (script.up, Sign::Up),
+            (script.listens, Sign::Listening),
+            (script.ready, Sign::Ready),
+        ];
+        for (at, sign) in signs {
+            if let Some(after) = at {
+                self.later(self.now + after, Happening::Shows(generation, sign));
+            }
+        }
+        if let Some((after, how)) = script.ends {
+            self.later(self.now + after, Happening::Ends(generation, how));
+        }
+    }
+
+    fn signal(&mut self, generation: Generation, signal: Signal) {
+        let dies = self.processes[&generation].script.dies;
+        match signal {
+            Signal::KILL => {
+                self.later(
+                    self.now + dies,
+                    Happening::Ends(generation, Ending::Signal(signal)),
+                );
+            }
+            Signal::INT => self.ask_to_stop(generation),
+            _ => {}
+        }
+    }
+
+    fn ask_to_stop(&mut self, generation: Generation) {
+        if let Some(after) = self.processes[&generation].script.heeds {
+            self.later(
+                self.now + after,
+                Happening::Ends(generation, Ending::Code(0)),
+            );
+        }
+    }
+
+    fn drain(&mut self, generation: Generation) {
+        let script = &self.processes[&generation].script;
+        let (Some(drains), leaves) = (script.drains, script.leaves) else {
+            return;
+        };
+        self.later(
+            self.now + drains,
+            Happening::Shows(generation, Sign::Disconnected),
+        );
+        if let Some(leaves) = leaves {
+            let at = self.now + drains + leaves;
+            self.later(at, Happening::Ends(generation, Ending::Code(0)));
+        }
+    }
+
+    /// News of what is gone must change nothing.
+    fn tell_of_the_dead(&mut self) {
+        let text = serde_json::to_string(&self.table).unwrap();
+        for (proc, generation) in self.witness.forgotten() {
+            let how = Ending::Code(1);
+            let news = [
+                Event::Exited {
+                    proc,
+                    generation,
+                    how,
+                },
+                Event::Swept { proc, generation },
+                Event::Spawned {
+                    proc,
+                    generation,
+                    pid: 1,
+                },
+                Event::Ready { proc, generation },
+                Event::Listening { proc, generation },
+                Event::Disconnected { proc, generation },
+                Event::Sampled {
+                    proc,
+                    generation,
+                    memory: u64::MAX,
+                },
+            ];
+            for event in news {
+                let mut actions = Vec::new();
+                self.table.step(self.moment(), event, &mut actions);
+                assert_eq!(actions, [], "news of the dead {proc}#{generation}");
+            }
+        }
+        assert_eq!(
+            serde_json::to_string(&self.table).unwrap(),
+            text,
+            "news of the dead"
+        );
+    }
+
+    fn take_over(&mut self) {
+        self.write("takeover");
+        let text = serde_json::to_string(&self.table).unwrap();
+        self.table = serde_json::from_str(&text).unwrap();
+        self.witness.nobody_waits();
+        let newest = self
+            .processes
+            .keys()
+            .next_back()
+            .copied()
+            .unwrap_or_default();
+        let before = self.table.clone();
+        let mut actions = Vec::new();
+        self.table
+            .after_restore(self.moment(), newest, &mut actions);
+        self.perform(&actions);
+        self.witness
+            .saw(self.now, &before, &Event::Woke, &actions, &self.table);
+        self.tell_what_is();
+    }
+
+    /// What a shell tells a successor.
+    fn tell_what_is(&mut self) {
+        let runs: Vec<_> = self.table.runs().collect();
+        for (proc, generation, _) in runs {
+            let Some(process) = self.processes.get(&generation).filter(|it| it.alive) else {
+                continue;
+            };
+            let shown = process.shown.clone();
+            let pid = u32::try_from(generation.0).unwrap();
+            self.step(&Event::Spawned {
+                proc,
+                generation,
+                pid,
+            });
+            for sign in shown {
+                self.step(&sign.event(proc, generation));
+            }
+        }
+    }
+
+    fn serving(&self, proc: u32) -> Option<Generation> {
+        self.table.instance(ProcId(proc))?.generation
+    }
+
+    /// News: late, and now and then once more.
+    fn report(&mut self, event: Event) {
+        let late = self.chance(LATE_MS);
+        self.later(self.now + late, Happening::News(event.clone()));
+        if self.chance(8) == 0 {
+            let later = self.chance(400);
+            self.later(self.now + late + later, Happening::News(event));
+        }
+    }
+
+    fn later(&mut self, at: u64, happening: Happening) {
+        self.order += 1;
+        self.queue.insert((at, self.order), happening);
+    }
+
+    /// A number below `below` (splitmix64).
+    fn chance(&mut self, below: u64) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % below
+    }
+
+    fn moment(&self) -> Now {
+        Now {
+            mono: Mono(self.now),
+            wall: Wall(self.now.cast_signed()),
+        }
+    }
+
+    fn write(&mut self, words: &str) {
+        let time = Mono(self.now);
+        self.written.push(format!("{time:?} {words}"));
+    }
+}
+
+impl Drop for World {
+    /// A broken law is shown with what led to it.
+    #[expect(
+        clippy::print_stdout,
+        reason = "asked for by whoever looks for the cause"
+    )]
+    fn drop(&mut self) {
+        if std::thread::panicking() && std::env::var_os("LAWS_TRACE").is_some() {
+            println!("{}", self.written.join("\n"));
+        }
+    }
+}
+
+impl Sign {
+    fn event(self, proc: ProcId, generation: Generation) -> Event {
+        match self {
+            Self::Up => Event::Up { proc, generation },
+            Self::Listening => Event::Listening { proc, generation },
+            Self::Ready => Event::Ready { proc, generation },
+            Self::Disconnected => Event::Disconnected { proc, generation },
+        }
+    }
+}
