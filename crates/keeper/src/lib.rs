@@ -1,1 +1,29 @@
-//! Stub.
+//! The small parent of every service.
+//!
+//! The keeper is the only process that must not die, so it is small enough to be right: it forks
+//! and executes what it is told, holds descriptors, reaps, remembers exits that nobody has
+//! acknowledged, and starts the supervisor again when that dies, handing all of it over. It knows
+//! no policy, no apps and no users. One thread, no timers but the restart delay.
+//!
+//! # Where things are
+//!
+//! [`run`] is the keeper itself and [`start`] how a client starts one. [`link`] is the supervisor's
+//! end, [`wire`] what the two say to each other, [`launch`] what a program is started with.
+
+mod backoff;
+mod bag;
+mod end;
+mod keeper;
+pub mod launch;
+mod life;
+pub mod link;
+mod lock;
+mod outbox;
+mod requests;
+mod say;
+mod setup;
+mod start;
+pub mod wire;
+
+pub use setup::{End, Options, RunError, run};
+pub use start::{RUN_MARKER, StartError, Started, start};

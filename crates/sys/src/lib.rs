@@ -9,14 +9,16 @@
 //! ends what it left behind. [`seqpacket`] and [`memfd`] carry descriptors and bytes from one
 //! process to another, [`stream`], [`listen`] and [`poller`] those of Node's channels and of
 //! connections. [`process`] and [`limits`] change the calling process, [`signals`] turns its
-//! signals into something to poll, [`users`] knows who may run what.
+//! signals into something to [`poll`], [`users`] knows who may run what.
 
 pub mod clock;
+pub mod heap;
 pub mod limits;
 pub mod listen;
 pub mod memfd;
 pub mod pidfd;
 pub mod pipe;
+pub mod poll;
 pub mod poller;
 pub mod process;
 pub mod seqpacket;
@@ -25,3 +27,4 @@ pub mod spawn;
 pub mod stream;
 pub mod tree;
 pub mod users;
+pub mod watch;

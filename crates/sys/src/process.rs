@@ -13,6 +13,10 @@ pub const EBUSY: i32 = nix::libc::EBUSY;
 pub const EINVAL: i32 = nix::libc::EINVAL;
 /// Too long, `errno(3)`.
 pub const E2BIG: i32 = nix::libc::E2BIG;
+/// Too long a message, `errno(3)`.
+pub const EMSGSIZE: i32 = nix::libc::EMSGSIZE;
+/// Not an open descriptor, `errno(3)`.
+pub const EBADF: i32 = nix::libc::EBADF;
 /// Too many open descriptors, `errno(3)`.
 pub const EMFILE: i32 = nix::libc::EMFILE;
 

@@ -1,0 +1,213 @@
+//! The loop: signals, the supervisor's requests, programs that begin or do not.
+
+use crate::bag::Bag;
+use crate::life::Life;
+use crate::lock::Lock;
+use crate::outbox::Outbox;
+use crate::say::say;
+use rpm_sys::poll::{self, Interest};
+use rpm_sys::signals::Signals;
+use rpm_sys::{clock, process};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+
+/// When the system is short of memory for messages, nothing tells when that has passed.
+const SHORT_MS: u64 = 20;
+/// A first supervisor gets so many tries.
+const TRIES: u32 = 5;
+
+const SIGHUP: i32 = 1;
+const SIGINT: i32 = 2;
+const SIGUSR2: i32 = 12;
+const SIGTERM: i32 = 15;
+
+/// The keeper.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    pub(crate) bag: Bag,
+    pub(crate) life: Life,
+    pub(crate) outbox: Outbox,
+    pub(crate) signals: Signals,
+    pub(crate) lock: Lock,
+    /// Told when the first supervisor is ready.
+    pub(crate) ready: Option<File>,
+    /// The limit of descriptors that children get back.
+    pub(crate) childrens_descriptors: Option<u64>,
+    /// The badness that children get back.
+    pub(crate) childrens_badness: Option<i32>,
+    pub(crate) buffer: Vec<u8>,
+    pub(crate) bad_frames: u64,
+    /// The supervisor's next exit is final.
+    pub(crate) is_stopping: bool,
+    /// That exit has come.
+    pub(crate) is_over: bool,
+    /// Sending has to wait until then.
+    pub(crate) short_until_ms: Option<u64>,
+}
+
+/// Why the loop ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// It was asked to.
+    Stopped,
+    /// No supervisor ever became ready.
+    NeverReady,
+}
+
+impl Keeper {
+    pub(crate) fn run(&mut self) -> Over {
+        let mut ready = Vec::new();
+        loop {
+            let now_ms = clock::monotonic_ms();
+            if let Some(begun) = self.life.begin(now_ms) {
+                self.bag.nothing_told();
+                self.outbox.greet(begun.restarts, begun.died_at_ms);
+            }
+            self.life.check(now_ms);
+            self.tell(now_ms);
+            let starting = self.wait(now_ms, &mut ready);
+            self.look_at(&starting, &ready);
+            self.take_signals();
+            if let Some(over) = self.over() {
+                return over;
+            }
+            // Reading never blocks, so it does not matter whether this is the socket that was
+            // waited for.
+            self.hear();
+        }
+    }
+
+    /// Waits for something to happen. Returns the slots whose programs are starting, in the order
+    /// in which they are in `ready`.
+    fn wait(&self, now_ms: u64, ready: &mut Vec<bool>) -> Vec<u64> {
+        let (keys, outcomes): (Vec<u64>, Vec<_>) = self.bag.starting().unzip();
+        let interest = |outcome| (AsFd::as_fd(outcome), Interest::Read);
+        let mut fds: Vec<(BorrowedFd<'_>, Interest)> = outcomes.into_iter().map(interest).collect();
+        fds.push((self.signals.as_fd(), Interest::Read));
+        if let Some(socket) = self.life.socket() {
+            let writes = !self.outbox.is_empty() && self.short_until_ms.is_none();
+            let interest = match (self.outbox.is_full(), writes) {
+                (true, _) => Interest::Write,
+                (false, true) => Interest::ReadWrite,
+                (false, false) => Interest::Read,
+            };
+            fds.push((socket.as_fd(), interest));
+        }
+        let deadlines = [self.life.deadline(), self.short_until_ms];
+        let deadline = deadlines.into_iter().flatten().min();
+        let timeout_ms = deadline.map(|at_ms| at_ms.saturating_sub(now_ms));
+        if let Err(error) = poll::wait(&fds, ready, timeout_ms) {
+            say(format_args!("cannot wait: {error}"));
+            std::thread::sleep(std::time::Duration::from_millis(SHORT_MS));
+            // Reading tells as well.
+            ready.clear();
+            ready.resize(fds.len(), true);
+        }
+        keys
+    }
+
+    /// Programs that have begun, or not.
+    fn look_at(&mut self, starting: &[u64], ready: &[bool]) {
+        for (key, _) in starting.iter().zip(ready).filter(|(_, ready)| **ready) {
+            if let Some(happened) = self.bag.look(*key) {
+                self.outbox.happened(happened);
+            }
+        }
+    }
+
+    fn take_signals(&mut self) {
+        let mut children = false;
+        loop {
+            match self.signals.next() {
+                Ok(Some(signal @ (SIGHUP | SIGINT | SIGUSR2 | SIGTERM))) => {
+                    self.outbox.signal(signal);
+                }
+                Ok(Some(_)) => children = true,
+                Ok(None) => break,
+                Err(error) => {
+                    say(format_args!("cannot read signals: {error}"));
+                    children = true;
+                    break;
+                }
+            }
+        }
+        if children {
+            self.reap();
+        }
+    }
+
+    /// Several children may have ended for one signal.
+    fn reap(&mut self) {
+        loop {
+            match process::reap_any() {
+                Ok(Some((pid, status))) => self.ended(pid, status),
+                Ok(None) => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return say(format_args!("cannot reap: {error}")),
+            }
+        }
+    }
+
+    fn ended(&mut self, pid: u32, status: i32) {
+        let now_ms = clock::monotonic_ms();
+        if self.life.is(pid) {
+            self.hear_the_last();
+            self.supervisor_ended(status, now_ms);
+            return;
+        }
+        // Others are orphans that came to us, of which nobody is told.
+        let outbox = &mut self.outbox;
+        self.bag
+            .ended((pid, status), now_ms, |happened| outbox.happened(happened));
+    }
+
+    fn supervisor_ended(&mut self, status: i32, now_ms: u64) {
+        self.life.died(status, now_ms);
+        self.is_over = self.is_stopping;
+    }
+
+    fn over(&self) -> Option<Over> {
+        if self.is_over {
+            return Some(Over::Stopped);
+        }
+        let in_vain = self.life.never_ready().is_some_and(|tries| tries >= TRIES);
+        (in_vain && self.bag.is_empty()).then_some(Over::NeverReady)
+    }
+
+    fn tell(&mut self, now_ms: u64) {
+        if self.short_until_ms.is_some_and(|at_ms| at_ms > now_ms) {
+            return;
+        }
+        self.short_until_ms = None;
+        let Some(socket) = self.life.socket() else {
+            return;
+        };
+        match self.outbox.send(&mut self.bag, socket.as_fd()) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.life.hang_up(),
+            Err(_) => self.short_until_ms = Some(now_ms + SHORT_MS),
+        }
+    }
+
+    pub(crate) fn supervisor_is_ready(&mut self) {
+        if !self.life.ready() {
+            return;
+        }
+        if let Err(error) = self.lock.ready() {
+            say(format_args!("cannot write the lock file: {error}"));
+        }
+        if let Some(mut ready) = self.ready.take() {
+            // Whoever waited may have given up.
+            drop(ready.write_all(b"1"));
+        }
+    }
+
+    pub(crate) fn stop_asked(&mut self) {
+        self.is_stopping = true;
+        if let Err(error) = self.lock.ending() {
+            say(format_args!("cannot write the lock file: {error}"));
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The supervisor's lives: which binary it is, and when the next one begins.
+
+use crate::backoff::Backoff;
+use crate::say::say;
+use crate::wire::LINK_FD;
+use rpm_sys::spawn::{Child, Outcome, Plan, Program, spawn};
+use rpm_sys::{pidfd, process, seqpacket};
+use std::ffi::CString;
+use std::io;
+use std::os::fd::OwnedFd;
+
+/// An upgrade that is not ready by then is taken back.
+const UPGRADE_MS: u64 = 10_000;
+const SIGKILL: i32 = 9;
+
+/// What every supervisor is started with.
+#[derive(Debug)]
+pub(crate) struct Recipe {
+    /// The binary that was ready last.
+    pub(crate) binary: OwnedFd,
+    pub(crate) argv: Vec<CString>,
+    pub(crate) envp: Vec<CString>,
+    /// Standard input.
+    pub(crate) null: OwnedFd,
+    /// Both standard outputs.
+    pub(crate) log: OwnedFd,
+}
+
+/// All lives of the supervisor.
+#[derive(Debug)]
+pub(crate) struct Life {
+    recipe: Recipe,
+    /// The binary of the next one, when that is another.
+    candidate: Option<OwnedFd>,
+    now: Now,
+    backoff: Backoff,
+    /// So many supervisors have died.
+    restarts: u64,
+    died_at_ms: u64,
+    ever_ready: bool,
+}
+
+/// The supervisor at this time.
+#[derive(Debug)]
+enum Now {
+    Up(Up),
+    /// To be started then.
+    Due(u64),
+}
+
+#[derive(Debug)]
+struct Up {
+    pid: u32,
+    pidfd: OwnedFd,
+    socket: OwnedFd,
+    /// It was hung up upon, and is about to end.
+    is_deaf: bool,
+    outcome: Outcome,
+    is_ready: bool,
+    /// Its binary, while it has yet to become ready.
+    candidate: Option<OwnedFd>,
+    since_ms: u64,
+}
+
+/// What a supervisor can be greeted with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Begun {
+    pub(crate) restarts: u64,
+    pub(crate) died_at_ms: u64,
+}
+
+impl Life {
+    pub(crate) fn new(recipe: Recipe) -> Self {
+        Self {
+            recipe,
+            candidate: None,
+            now: Now::Due(0),
+            backoff: Backoff::default(),
+            restarts: 0,
+            died_at_ms: 0,
+            ever_ready: false,
+        }
+    }
+
+    /// Starts a supervisor when one is due.
+    pub(crate) fn begin(&mut self, now_ms: u64) -> Option<Begun> {
+        match self.now {
+            Now::Due(at_ms) if at_ms <= now_ms => {}
+            Now::Due(_) | Now::Up(_) => return None,
+        }
+        match self.start(now_ms) {
+            Ok(up) => {
+                self.now = Now::Up(up);
+                Some(Begun {
+                    restarts: self.restarts,
+                    died_at_ms: self.died_at_ms,
+                })
+            }
+            Err(error) => {
+                say(format_args!("cannot start the supervisor: {error}"));
+                self.now = Now::Due(now_ms + self.backoff.died(false, 0));
+                None
+            }
+        }
+    }
+
+    /// The socket to the supervisor, when there is one to talk with.
+    pub(crate) fn socket(&self) -> Option<&OwnedFd> {
+        match &self.now {
+            Now::Up(up) if !up.is_deaf => Some(&up.socket),
+            Now::Up(_) | Now::Due(_) => None,
+        }
+    }
+
+    /// The socket with all that the supervisor has sent.
+    pub(crate) fn last_words(&self) -> Option<&OwnedFd> {
+        match &self.now {
+            Now::Up(up) => Some(&up.socket),
+            Now::Due(_) => None,
+        }
+    }
+
+    /// When something has to be done: a start, or an upgrade that takes too long.
+    pub(crate) fn deadline(&self) -> Option<u64> {
+        match &self.now {
+            Now::Due(at_ms) => Some(*at_ms),
+            Now::Up(up) => up.deadline(),
+        }
+    }
+
+    /// Ends an upgrade that does not become ready.
+    pub(crate) fn check(&mut self, now_ms: u64) {
+        if let Now::Up(up) = &self.now
+            && up.deadline().is_some_and(|at_ms| now_ms >= at_ms)
+        {
+            say(format_args!("the new version is not ready in time"));
+            self.hang_up();
+        }
+    }
+
+    /// The supervisor has taken over. Whether this is news.
+    pub(crate) fn ready(&mut self) -> bool {
+        let Now::Up(up) = &mut self.now else {
+            return false;
+        };
+        if std::mem::replace(&mut up.is_ready, true) {
+            return false;
+        }
+        if let Some(binary) = up.candidate.take() {
+            self.recipe.binary = binary;
+        }
+        self.backoff.ready();
+        self.ever_ready = true;
+        true
+    }
+
+    /// The next supervisor is this binary.
+    pub(crate) fn upgrade(&mut self, binary: OwnedFd) {
+        self.candidate = Some(binary);
+    }
+
+    /// The supervisor closed its end or is not wanted any more: there is one owner at a time, so it
+    /// must end before the next begins. What it had sent still counts.
+    pub(crate) fn hang_up(&mut self) {
+        if let Now::Up(up) = &mut self.now {
+            up.is_deaf = true;
+            // It may have ended already.
+            pidfd::send_signal(&up.pidfd, SIGKILL).ok();
+        }
+    }
+
+    pub(crate) fn is(&self, pid: u32) -> bool {
+        matches!(&self.now, Now::Up(up) if up.pid == pid)
+    }
+
+    /// The supervisor has ended; the next one is due when its time has come.
+    pub(crate) fn died(&mut self, status: i32, now_ms: u64) {
+        let Now::Up(up) = &self.now else {
+            return;
+        };
+        let delay_ms = self
+            .backoff
+            .died(up.is_ready, now_ms.saturating_sub(up.since_ms));
+        match up.outcome.poll() {
+            Some(Err(error)) => say(format_args!("the supervisor: {error}: {}", error.error)),
+            _ => say(format_args!("the supervisor {}", Ended(status))),
+        }
+        if up.candidate.is_some() {
+            say(format_args!(
+                "the new version did not become ready; using the one before"
+            ));
+        }
+        self.restarts += 1;
+        self.died_at_ms = now_ms;
+        self.now = Now::Due(now_ms + delay_ms);
+    }
+
+    /// So many could not take over, and none ever did.
+    pub(crate) fn never_ready(&self) -> Option<u32> {
+        (!self.ever_ready).then(|| self.backoff.unready())
+    }
+
+    fn start(&mut self, now_ms: u64) -> io::Result<Up> {
+        let (socket, theirs) = seqpacket::pair()?;
+        let recipe = &self.recipe;
+        let candidate = self.candidate.take();
+        let binary = candidate.as_ref().unwrap_or(&recipe.binary);
+        let plan = Plan {
+            program: Program::Open(binary.try_clone()?),
+            argv: recipe.argv.clone(),
+            envp: recipe.envp.clone(),
+            cwd: c"/".to_owned(),
+            fds: vec![
+                (recipe.null.try_clone()?, 0),
+                (recipe.log.try_clone()?, 1),
+                (recipe.log.try_clone()?, 2),
+                (theirs, LINK_FD),
+            ],
+            uid: None,
+            gid: None,
+            groups: None,
+            descriptors: None,
+            oom_score_adj: None,
+        };
+        let Child {
+            pid,
+            pidfd,
+            outcome,
+        } = spawn(&plan).map_err(|error| error.error)?;
+        let (is_deaf, is_ready, since_ms) = (false, false, now_ms);
+        Ok(Up {
+            pid,
+            pidfd,
+            socket,
+            is_deaf,
+            outcome,
+            is_ready,
+            candidate,
+            since_ms,
+        })
+    }
+}
+
+impl Up {
+    /// When an upgrade takes too long.
+    fn deadline(&self) -> Option<u64> {
+        (self.candidate.is_some() && !self.is_deaf).then_some(self.since_ms + UPGRADE_MS)
+    }
+}
+
+/// How a process ended, in words.
+struct Ended(i32);
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match process::wait_status(self.0) {
+            process::WaitStatus::Exited(code) => write!(f, "exited with code {code}"),
+            process::WaitStatus::Signalled(signal) => write!(f, "was ended by signal {signal}"),
+            process::WaitStatus::Unknown => f.write_str("ended"),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! A process becomes the keeper of a home.
+
+use crate::keeper::{Keeper, Over};
+use crate::life::{Life, Recipe};
+use crate::lock::Lock;
+use crate::outbox::Outbox;
+use crate::say::say;
+use crate::start::READY_VARIABLE;
+use crate::wire::PACKET_MAX;
+use rpm_sys::signals::{Signals, ignore_broken_pipe};
+use rpm_sys::{limits, process};
+use std::ffi::{CString, OsString};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// How badly the out-of-memory killer should want the keeper.
+const BADNESS: i32 = -900;
+/// The file in the home that is locked.
+const LOCK_FILE: &str = "keeper.lock";
+/// The file in the home that takes what the keeper and the supervisor say.
+const LOG_FILE: &str = "rpm.log";
+
+/// What a keeper is to be told.
+#[derive(Debug)]
+pub struct Options {
+    /// The folder of the home.
+    pub home: PathBuf,
+    /// The supervisor's arguments, the first being its name. It is the binary that runs here.
+    pub supervisor: Vec<OsString>,
+    /// Gets one byte when the first supervisor is ready, and is closed at the end.
+    pub ready: Option<OwnedFd>,
+}
+
+/// How a keeper ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It was asked to.
+    Stopped,
+    /// Another keeper has this home, and its supervisor is ready.
+    AlreadyRunning,
+    /// No supervisor ever became ready; nothing runs.
+    NeverReady,
+}
+
+/// Why a process cannot become a keeper.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A file of the home.
+    #[error("{} cannot be used", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A step of the set-up.
+    #[error("{step} failed")]
+    Step {
+        /// Which.
+        step: &'static str,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Options {
+    /// A keeper of `home` as [`start`](crate::start()) starts it: its supervisor is
+    /// `rpm daemon --home HOME`.
+    pub fn new(home: &Path) -> Self {
+        let supervisor = ["rpm".into(), "daemon".into(), "--home".into(), home.into()];
+        let ready = std::env::var(READY_VARIABLE)
+            .ok()
+            .and_then(|fd| fd.parse().ok());
+        let ready = ready.and_then(|fd| process::inherited(fd).ok());
+        Self {
+            home: home.to_owned(),
+            supervisor: supervisor.into(),
+            ready,
+        }
+    }
+}
+
+impl End {
+    /// The status for the process to exit with.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Stopped => 0,
+            Self::NeverReady => 1,
+            // EEXIST.
+            Self::AlreadyRunning => 17,
+        }
+    }
+
+    pub(crate) fn from_code(code: i32) -> Option<Self> {
+        let all = [Self::Stopped, Self::NeverReady, Self::AlreadyRunning];
+        all.into_iter().find(|end| i32::from(end.code()) == code)
+    }
+}
+
+/// Is the keeper of a home until that is asked to stop. To be called before anything else: there
+/// must be no other thread.
+pub fn run(options: Options) -> Result<End, RunError> {
+    limits::spare_memory();
+    let home = &options.home;
+    let path = home.join(LOCK_FILE);
+    let lock = Lock::take(&path).map_err(|source| RunError::File { path, source })?;
+    let Some(lock) = lock else {
+        return Ok(End::AlreadyRunning);
+    };
+    let path = home.join(LOG_FILE);
+    let log = open_log(&path).map_err(|source| RunError::File { path, source })?;
+    let mut keeper = set_up(options, lock, log)?;
+    Ok(match keeper.run() {
+        Over::Stopped => {
+            keeper.end_all();
+            End::Stopped
+        }
+        Over::NeverReady => {
+            say(format_args!("no supervisor became ready; giving up"));
+            End::NeverReady
+        }
+    })
+}
+
+fn open_log(path: &Path) -> io::Result<OwnedFd> {
+    Ok(OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)?
+        .into())
+}
+
+fn set_up(options: Options, lock: Lock, log: OwnedFd) -> Result<Keeper, RunError> {
+    let step = |step| move |source| RunError::Step { step, source };
+    let recipe = recipe(&options, log).map_err(step("preparing the supervisor"))?;
+    process::start_session().map_err(step("starting a session"))?;
+    process::leave_directory().map_err(step("leaving the directory"))?;
+    process::become_subreaper().map_err(step("becoming the parent of orphans"))?;
+    ignore_broken_pipe().map_err(step("ignoring a signal"))?;
+    let signals = Signals::all().map_err(step("blocking signals"))?;
+    let childrens_descriptors =
+        limits::raise_descriptors().map_err(step("raising the limit of descriptors"))?;
+    process::redirect(&recipe.null, &recipe.log).map_err(step("redirecting output"))?;
+    // A name is for people.
+    process::set_name("rpm keeper").ok();
+    Ok(Keeper {
+        bag: crate::bag::Bag::default(),
+        life: Life::new(recipe),
+        outbox: Outbox::default(),
+        signals,
+        lock,
+        ready: options.ready.map(File::from),
+        childrens_descriptors,
+        childrens_badness: protect(),
+        buffer: vec![0; PACKET_MAX + 1],
+        bad_frames: 0,
+        is_stopping: false,
+        is_over: false,
+        short_until_ms: None,
+    })
+}
+
+fn recipe(options: &Options, log: OwnedFd) -> io::Result<Recipe> {
+    let argv = options
+        .supervisor
+        .iter()
+        .map(|arg| CString::new(arg.as_bytes()));
+    let environment = std::env::vars_os().filter(|(name, _)| name != READY_VARIABLE);
+    let envp = environment.map(|(name, value)| {
+        let mut entry = name.into_vec();
+        entry.push(b'=');
+        entry.extend(value.into_vec());
+        CString::new(entry)
+    });
+    Ok(Recipe {
+        binary: process::open_self()?,
+        argv: argv.collect::<Result<_, _>>()?,
+        envp: envp.collect::<Result<_, _>>()?,
+        null: process::open_null()?,
+        log,
+    })
+}
+
+/// Asks the out-of-memory killer to look elsewhere. Returns what children get back; `None` when we
+/// may not, which is usual without privileges.
+fn protect() -> Option<i32> {
+    let before = process::oom_score_adj().ok()?;
+    match process::set_oom_score_adj(BADNESS) {
+        Ok(()) => Some(before),
+        Err(error) => {
+            if process::effective_uid() == 0 {
+                say(format_args!(
+                    "not protected from the out-of-memory killer: {error}"
+                ));
+            }
+            None
+        }
+    }
+}
