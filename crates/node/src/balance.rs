@@ -26,7 +26,10 @@ pub fn weight(peer: IpAddr, slot: u32) -> u64 {
         IpAddr::V4(address) => u128::from(u32::from(address)),
         IpAddr::V6(address) => u128::from(address),
     };
-    let (high, low) = ((address >> 64) as u64, (address & u128::from(u64::MAX)) as u64);
+    let (high, low) = (
+        (address >> 64) as u64,
+        (address & u128::from(u64::MAX)) as u64,
+    );
     mix(mix(mix(high) ^ low) ^ u64::from(slot))
 }
 
@@ -56,7 +59,10 @@ mod tests {
 
     fn slot_of(peer: u32, slots: &[u32]) -> u32 {
         let peer = IpAddr::from(Ipv4Addr::from(peer));
-        *slots.iter().max_by_key(|slot| weight(peer, **slot)).unwrap()
+        *slots
+            .iter()
+            .max_by_key(|slot| weight(peer, **slot))
+            .unwrap()
     }
 
     #[test]
@@ -68,6 +74,9 @@ mod tests {
             let after = slot_of(0x0a00_0000 + peer, &[0, 1, 3]);
             assert!(before == 2 || before == after);
         }
-        assert!(counts.iter().all(|count| (900..1100).contains(count)), "{counts:?}");
+        assert!(
+            counts.iter().all(|count| (900..1100).contains(count)),
+            "{counts:?}"
+        );
     }
 }

@@ -4,8 +4,8 @@ use crate::message::BUN_MARK;
 use crate::output::ListenerId;
 use serde_json::{Value, json};
 use std::fmt;
-use std::net::SocketAddr;
 use std::io::Write;
+use std::net::SocketAddr;
 
 /// No line that carries a descriptor and comes from here is longer, as long as `data` is not.
 pub(crate) const NEWCONN_MAX: usize = 160;
@@ -152,7 +152,10 @@ mod tests {
 
     #[test]
     fn keys_are_read_back() {
-        assert_eq!(ListenerId::from_key(&ListenerId(77).to_string()), Some(ListenerId(77)));
+        assert_eq!(
+            ListenerId::from_key(&ListenerId(77).to_string()),
+            Some(ListenerId(77))
+        );
         assert_eq!(ListenerId::from_key("77"), None);
     }
 }

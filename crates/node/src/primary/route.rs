@@ -49,7 +49,11 @@ impl Primary {
         }
         if self.is_sticky(id) {
             let open = self.receivers(listener).next().is_some();
-            return if open { STICKY_WAITING_MAX.saturating_sub(listener.waiting.len()) } else { 0 };
+            return if open {
+                STICKY_WAITING_MAX.saturating_sub(listener.waiting.len())
+            } else {
+                0
+            };
         }
         if listener.waiting.is_empty() {
             self.receivers(listener).map(Worker::room).sum()
@@ -68,7 +72,11 @@ impl Primary {
         if self.connections.len() <= place {
             self.connections.resize_with(place + 1, || None);
         }
-        self.connections[place] = Some(Connection { listener, peer, refused: Vec::new() });
+        self.connections[place] = Some(Connection {
+            listener,
+            peer,
+            refused: Vec::new(),
+        });
         self.route(id);
     }
 
@@ -101,7 +109,10 @@ impl Primary {
 
     pub(super) fn answered(&mut self, id: WorkerId, seq: u64, accepted: bool) {
         // Answers to a predecessor's numbers are not ours to act upon.
-        let taken = self.workers.get_mut(&id).and_then(|worker| worker.take_back(seq));
+        let taken = self
+            .workers
+            .get_mut(&id)
+            .and_then(|worker| worker.take_back(seq));
         if let Some(connection) = taken {
             if accepted {
                 self.close(connection);
@@ -150,9 +161,7 @@ impl Primary {
         let waiting = std::mem::take(&mut listener.waiting);
         self.waiting -= waiting.len();
         for connection in waiting {
-            if !quiet
-                && let Some(own) = self.connection_mut(connection)
-            {
+            if !quiet && let Some(own) = self.connection_mut(connection) {
                 own.refused.clear();
             }
             self.route(connection);
@@ -161,12 +170,16 @@ impl Primary {
 
     /// A worker may have room for what waits.
     pub(super) fn has_room(&mut self, id: WorkerId) {
-        if self.waiting == 0 || self.workers.get(&id).is_none_or(|worker| worker.room() == 0) {
+        if self.waiting == 0
+            || self
+                .workers
+                .get(&id)
+                .is_none_or(|worker| worker.room() == 0)
+        {
             return;
         }
-        let held = |(listener, own): (&ListenerId, &Listener)| {
-            own.is_held_by(id).then_some(*listener)
-        };
+        let held =
+            |(listener, own): (&ListenerId, &Listener)| own.is_held_by(id).then_some(*listener);
         let held: Vec<ListenerId> = self.listeners.iter().filter_map(held).collect();
         for listener in held {
             self.flush(listener);
@@ -246,7 +259,12 @@ impl Primary {
             let worker = open(&holders[place])?;
             (worker.room() > 0).then_some(worker.unanswered.len())
         };
-        let slack = SLACK_MAX.min(self.receivers(listener).map(Worker::window).max().unwrap_or(1));
+        let slack = SLACK_MAX.min(
+            self.receivers(listener)
+                .map(Worker::window)
+                .max()
+                .unwrap_or(1),
+        );
         match balance::next(listener.last, holders.len(), slack, load) {
             Some(place) => (Way::To(holders[place].worker), place),
             None if own.refused.is_empty() || holders.iter().any(|own| open(own).is_some()) => {
@@ -266,9 +284,18 @@ impl Primary {
             may.then_some((holder.worker, worker))
         };
         // Within the slot, the newest that listens.
-        let best = listener.holders.iter().filter_map(open).max_by_key(|(id, worker)| {
-            (balance::weight(peer, worker.slot), worker.slot, worker.listening, *id)
-        });
+        let best = listener
+            .holders
+            .iter()
+            .filter_map(open)
+            .max_by_key(|(id, worker)| {
+                (
+                    balance::weight(peer, worker.slot),
+                    worker.slot,
+                    worker.listening,
+                    *id,
+                )
+            });
         match best {
             Some((id, worker)) if worker.room() > 0 => Way::To(id),
             Some(_) => Way::Wait,
@@ -284,6 +311,11 @@ impl Primary {
         };
         worker.unanswered.push((seq, connection));
         worker.attach(LINE_LEN, Unacked::Connection { seq });
-        self.outputs.push_back(Output::Hand { worker: to, connection, listener, seq });
+        self.outputs.push_back(Output::Hand {
+            worker: to,
+            connection,
+            listener,
+            seq,
+        });
     }
 }

@@ -76,8 +76,9 @@ impl Primary {
         }
         worker.phase = Phase::Leaving;
         self.changed = true;
-        let preloaded =
-            worker.cluster.is_some_and(|own| own.drain && own.runtime == Runtime::Node);
+        let preloaded = worker
+            .cluster
+            .is_some_and(|own| own.drain && own.runtime == Runtime::Node);
         if preloaded {
             self.say(id, encode::drain(IDLE_MS));
         }
@@ -110,7 +111,10 @@ impl Primary {
         for socket in listener.sockets {
             if matches!(socket.state, SocketState::Bound(_)) {
                 let unlink = path.clone();
-                self.outputs.push_back(Output::CloseSocket { socket: socket.id, unlink });
+                self.outputs.push_back(Output::CloseSocket {
+                    socket: socket.id,
+                    unlink,
+                });
             }
         }
     }
@@ -159,9 +163,8 @@ impl Primary {
     }
 
     fn held_by(&self, id: WorkerId) -> Vec<ListenerId> {
-        let held = |(listener, own): (&ListenerId, &Listener)| {
-            own.is_held_by(id).then_some(*listener)
-        };
+        let held =
+            |(listener, own): (&ListenerId, &Listener)| own.is_held_by(id).then_some(*listener);
         self.listeners.iter().filter_map(held).collect()
     }
 }
