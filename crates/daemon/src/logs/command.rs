@@ -8,10 +8,8 @@ use super::follow::Subscription;
 use camino::Utf8PathBuf;
 use rpm_core::Generation;
 use rpm_proto::LogLine;
-use rustix::event::{EventfdFlags, eventfd};
+use rpm_sys::poller::Waker;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::oneshot;
 
@@ -46,29 +44,25 @@ pub(super) enum Command {
 #[derive(Debug)]
 pub(super) struct Door {
     commands: Sender<Command>,
-    wake: Arc<OwnedFd>,
+    bell: Waker,
 }
 
 impl Door {
-    /// A door, the receiving end of its queue, and its bell (`eventfd(2)`).
-    pub(super) fn open() -> io::Result<(Self, Receiver<Command>, Arc<OwnedFd>)> {
-        let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+    /// A door, the receiving end of its queue, and its bell.
+    pub(super) fn open() -> io::Result<(Self, Receiver<Command>, Waker)> {
+        let bell = Waker::new()?;
         let (commands, queue) = mpsc::channel();
-        Ok((
-            Self {
-                commands,
-                wake: Arc::clone(&wake),
-            },
-            queue,
-            wake,
-        ))
+        let door = Self {
+            commands,
+            bell: bell.clone(),
+        };
+        Ok((door, queue, bell))
     }
 
     /// Sends a command. One to a thread that is gone is dropped, and its reply channel with it.
     pub(super) fn send(&self, command: Command) {
         if self.commands.send(command).is_ok() {
-            // It fails only when 2^64 - 2 rings were not heard.
-            rustix::io::write(&*self.wake, &1_u64.to_ne_bytes()).ok();
+            self.bell.wake();
         }
     }
 }

@@ -6,6 +6,9 @@ use rustix::fs::{CWD, Mode, OFlags};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
+/// Files that nobody writes to any more and that owe an explanation, at most.
+const OWING_MAX: usize = 64;
+
 /// Names an open file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FileId(u64);
@@ -37,7 +40,7 @@ impl Files {
     pub(super) fn release(&mut self, id: FileId) {
         if let Some(file) = self.by_id.get_mut(&id) {
             file.writers -= 1;
-            if file.writers == 0 && file.recover() {
+            if file.writers == 0 && (file.recover() || self.troubled.len() > OWING_MAX) {
                 self.forget(id);
             }
         }
@@ -114,5 +117,6 @@ impl Files {
     fn forget(&mut self, id: FileId) {
         self.by_id.remove(&id);
         self.by_path.retain(|_, other| *other != id);
+        self.troubled.remove(&id);
     }
 }

@@ -15,7 +15,7 @@
 //!
 //! - Bytes arrive as they were written. In a file with one writer nothing is added or taken away; in
 //!   a shared file, lines are never mixed: a line without an end is held until it ends, grows beyond
-//!   64 KiB or its stream ends.
+//!   64 KiB or its stream ends. One that is in the file when a second writer comes is cut there.
 //! - What cannot be written is dropped, counted, and said in the file as soon as it takes bytes
 //!   again. An app never waits for a full disk.
 //! - A follower that is too slow is told how many lines it missed.
@@ -122,8 +122,8 @@ pub enum LogEvent {
 impl Logs {
     /// Starts the thread. It tells `events`, and keeps for later what does not fit.
     pub fn start(events: mpsc::Sender<LogEvent>) -> io::Result<Self> {
-        let (door, commands, wake) = Door::open()?;
-        pump::start(commands, wake, events)?;
+        let (door, commands, bell) = Door::open()?;
+        pump::start(commands, bell, events)?;
         Ok(Self {
             door: Arc::new(door),
         })

@@ -10,14 +10,10 @@ use super::target::Desk;
 use super::{LogEvent, Sink};
 use camino::Utf8PathBuf;
 use rpm_core::Generation;
-use rustix::buffer::spare_capacity;
-use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rpm_sys::poller::{Interest, Poller, Ready, Waker};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::os::fd::AsFd;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc;
@@ -25,8 +21,6 @@ use tokio::sync::mpsc::error::TrySendError;
 
 /// The bell's name among the streams.
 const WAKE: Writer = 0;
-/// Streams looked at in one pass; the others are next.
-const EVENTS: usize = 256;
 /// News that the main loop has no room for is offered again after this.
 const OFFER_AGAIN: Duration = Duration::from_millis(20);
 /// Files that failed are tried again, and memory for rushes is given back, after this.
@@ -34,8 +28,11 @@ const TIDY: Duration = Duration::from_secs(1);
 
 /// All that the thread has.
 struct Pump {
-    epoll: OwnedFd,
-    wake: Arc<OwnedFd>,
+    /// The pipes and the bell.
+    pipes: Poller,
+    /// The bell alone.
+    commanded: Poller,
+    bell: Waker,
     commands: Receiver<Command>,
     events: mpsc::Sender<LogEvent>,
     /// News that found no room: at most one for each run and each failing file.
@@ -56,14 +53,16 @@ struct Pump {
 /// Starts the thread.
 pub(super) fn start(
     commands: Receiver<Command>,
-    wake: Arc<OwnedFd>,
+    bell: Waker,
     events: mpsc::Sender<LogEvent>,
 ) -> io::Result<()> {
-    let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-    epoll::add(&epoll, &*wake, EventData::new_u64(WAKE), EventFlags::IN)?;
+    let (pipes, commanded) = (Poller::new()?, Poller::new()?);
+    pipes.add(bell.fd(), WAKE, Interest::Read)?;
+    commanded.add(bell.fd(), WAKE, Interest::Read)?;
     let mut pump = Pump {
-        epoll,
-        wake,
+        pipes,
+        commanded,
+        bell,
         commands,
         events,
         unsent: VecDeque::new(),
@@ -86,12 +85,15 @@ pub(super) fn start(
 
 impl Pump {
     fn run(&mut self) {
-        let mut ready = Vec::with_capacity(EVENTS);
+        let mut ready = Vec::new();
         while !self.quit {
-            self.wait(&mut ready);
+            if let Err(error) = self.wait(&mut ready) {
+                tracing::error!(%error, "the log thread cannot wait; ending");
+                break;
+            }
             let mut rung = false;
             for event in ready.drain(..) {
-                match event.data.u64() {
+                match event.token {
                     WAKE => rung = true,
                     writer => drop(self.read(writer)),
                 }
@@ -107,29 +109,15 @@ impl Pump {
     }
 
     /// Waits until there is something to do; while it keeps the pace, for commands alone.
-    fn wait(&mut self, ready: &mut Vec<epoll::Event>) {
-        let pause = self.pace.wait();
-        if let Some(pause) = pause {
-            let mut bell = [PollFd::new(&*self.wake, PollFlags::IN)];
-            // An interruption only makes the pause shorter.
-            poll(&mut bell, Some(&timespec(pause))).ok();
-        }
-        let limit = if pause.is_some() {
-            Some(Duration::ZERO)
-        } else {
-            self.limit()
-        };
-        match epoll::wait(
-            &self.epoll,
-            spare_capacity(ready),
-            limit.map(timespec).as_ref(),
-        ) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(error) => {
-                tracing::error!(%error, "the log thread cannot wait; ending");
-                self.quit = true;
+    fn wait(&mut self, ready: &mut Vec<Ready>) -> io::Result<()> {
+        let limit = match self.pace.wait() {
+            Some(pause) => {
+                self.commanded.wait(ready, Some(pause))?;
+                Some(Duration::ZERO)
             }
-        }
+            None => self.limit(),
+        };
+        self.pipes.wait(ready, limit)
     }
 
     /// How long it may sleep.
@@ -198,9 +186,7 @@ impl Pump {
     }
 
     fn obey(&mut self) {
-        let mut rings = [0; 8];
-        // It is empty when another pass has heard it.
-        rustix::io::read(&*self.wake, &mut rings).ok();
+        self.bell.clear();
         while let Ok(command) = self.commands.try_recv() {
             match command {
                 Command::Open(sink) => self.open(*sink),
@@ -232,22 +218,18 @@ impl Pump {
         let (generation, keep_tail, name) = (sink.generation, sink.keep_tail, sink.name.clone());
         let writer = self.next_writer;
         self.next_writer += 1;
-        let stream = Stream::open(sink, writer, &mut self.desk).and_then(|stream| {
-            epoll::add(
-                &self.epoll,
-                &stream,
-                EventData::new_u64(writer),
-                EventFlags::IN,
-            )?;
-            Ok(stream)
-        });
-        let mut stream = match stream {
+        let mut stream = match Stream::open(sink, writer, &mut self.desk) {
             Ok(stream) => stream,
             Err(error) => {
                 tracing::error!(app = %name, %generation, %error, "its output cannot be read");
                 return;
             }
         };
+        if let Err(error) = self.pipes.add(stream.as_fd(), writer, Interest::Read) {
+            tracing::error!(app = %name, %generation, %error, "its output cannot be waited for");
+            stream.end(now(), &mut self.desk);
+            return;
+        }
         for subscription in &self.followers {
             stream.offer(subscription);
         }
@@ -269,7 +251,7 @@ impl Pump {
         let Some(stream) = self.streams.remove(&writer) else {
             return;
         };
-        if let Err(error) = epoll::delete(&self.epoll, &stream) {
+        if let Err(error) = self.pipes.remove(stream.as_fd()) {
             tracing::warn!(%error, "could not let go of a pipe");
         }
         let generation = stream.generation;
@@ -355,11 +337,4 @@ fn answer<T>(reply: tokio::sync::oneshot::Sender<T>, value: T) {
 fn now() -> i64 {
     let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn timespec(duration: Duration) -> Timespec {
-    Timespec {
-        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
-        tv_nsec: i64::from(duration.subsec_nanos()),
-    }
 }

@@ -53,12 +53,13 @@ impl Target {
     /// Takes what was read at `at`.
     pub(super) fn take(&mut self, bytes: &[u8], at: i64, render: &mut Render, desk: &mut Desk) {
         let whole = render.needs_whole_lines() || self.is_shared(desk);
+        let amid_line = !bytes.ends_with(b"\n");
         let bytes = if whole {
             bytes
         } else {
             self.past_torn_line(bytes, desk)
         };
-        self.amid_line = !bytes.ends_with(b"\n");
+        self.amid_line = amid_line;
         if whole {
             self.take_lines(bytes, at, render, desk);
         } else {
@@ -132,18 +133,15 @@ impl Target {
         }
     }
 
-    /// What follows a line whose beginning is lost. The rest of that line is lost too; but output
-    /// that has no lines is taken up anywhere.
+    /// What follows a line whose beginning is lost: while nothing is said of that yet, the rest of
+    /// the line is lost too. Output that has no lines is taken up anywhere.
     fn past_torn_line<'a>(&self, bytes: &'a [u8], desk: &mut Desk) -> &'a [u8] {
-        let torn = if self.lost && self.amid_line {
-            memchr(b'\n', bytes)
-        } else {
-            None
+        let end = memchr(b'\n', bytes).filter(|_| self.lost && self.amid_line);
+        let file = desk.files.get(self.file).filter(|file| file.is_troubled());
+        let (Some(end), Some(file)) = (end, file) else {
+            return bytes;
         };
-        let Some(end) = torn else { return bytes };
-        if let Some(file) = desk.files.get(self.file) {
-            file.drop_bytes(end + 1);
-        }
+        file.drop_bytes(end + 1);
         &bytes[end + 1..]
     }
 }

@@ -3,7 +3,7 @@
 use crate::rig::{Rig, lines};
 use rpm_daemon::logs::Format;
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{PipeWriter, Write};
 
 /// The lines of each writer, by the word they begin with.
 fn by_writer(text: &[u8]) -> BTreeMap<String, Vec<u8>> {
@@ -19,17 +19,17 @@ fn by_writer(text: &[u8]) -> BTreeMap<String, Vec<u8>> {
 #[tokio::test]
 async fn lines_of_fifty_writers_do_not_mix() {
     let mut rig = Rig::new();
-    let writers: Vec<_> = (0..50_usize)
-        .map(|writer| {
-            let mut app = rig.open(writer as u64, "all.log");
-            std::thread::spawn(move || {
-                let text = lines(&format!("w{writer}"), 400);
-                for piece in text.chunks(61 + writer * 7) {
-                    app.write_all(piece).unwrap();
-                }
-            })
+    let apps: Vec<_> = (0..50).map(|writer| rig.open(writer, "all.log")).collect();
+    rig.logs.sync().await;
+    let write = |(writer, mut app): (usize, PipeWriter)| {
+        std::thread::spawn(move || {
+            let text = lines(&format!("w{writer}"), 400);
+            for piece in text.chunks(61 + writer * 7) {
+                app.write_all(piece).unwrap();
+            }
         })
-        .collect();
+    };
+    let writers: Vec<_> = apps.into_iter().enumerate().map(write).collect();
     for writer in writers {
         writer.join().unwrap();
     }

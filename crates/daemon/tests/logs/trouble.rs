@@ -78,7 +78,8 @@ async fn a_full_disk_is_told_once_and_what_is_missing_to_the_byte() {
         ..sink
     });
 
-    let first = lines("first", 4000);
+    let mut first = lines("first", 4000);
+    first.extend(b"begun while it was full");
     app.write_all(&first).unwrap();
     rig.logs.sync().await;
     let event = rig.event().await;
@@ -94,13 +95,14 @@ async fn a_full_disk_is_told_once_and_what_is_missing_to_the_byte() {
     std::fs::remove_file(ballast).unwrap();
     let text = confession(&path).await;
     assert!(text.ends_with("bytes of output dropped (disk full)\n"));
-    let second = lines("second", 100);
+    let mut second = b", ended later\n".to_vec();
+    second.extend(lines("second", 100));
     app.write_all(&second).unwrap();
     drop(app);
     rig.ended(1).await;
 
     let (missing, mut kept) = declared(&std::fs::read_to_string(&path).unwrap());
-    let after = kept.split_off(kept.find("second 0 ").unwrap());
+    let after = kept.split_off(kept.find(", ended later").unwrap());
     assert!(after.as_bytes() == second, "what comes after is whole");
     // Where a line was cut, a newline was added; else the last one is the app's.
     assert_eq!(kept.pop(), Some('\n'));
