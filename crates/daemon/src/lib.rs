@@ -1,4 +1,236 @@
-//! Stub.
+//! The supervisor's shell: one loop that joins the core with the world.
+//!
+//! [`run`] is the table of contents. The core decides ([`rpm_core::Supervisor`]), the
+//! [`driver`] feeds it, and `perform` carries out what it asks for. Log files and Node channels
+//! belong to threads of their own, so that neither a slow disk nor a million connections delay a
+//! decision.
+//!
+//! This crate does not know what a user typed, and prints nothing.
 
+mod answer;
 pub mod channels;
+mod clock;
+mod driver;
+mod dump;
+pub mod home;
+mod keeper;
+mod launch;
 pub mod logs;
+mod news;
+mod perform;
+mod recover;
+mod requests;
+mod sample;
+mod server;
+mod store;
+mod sweep;
+mod view;
+mod world;
+
+use crate::driver::{Driver, Inlets};
+use crate::home::{Home, HomeError};
+use crate::keeper::KeeperEnd;
+use crate::server::{Doors, ListenError};
+use crate::store::Store;
+use crate::world::{CLIENTS_KEY, World, tag};
+use camino::Utf8Path;
+use interprocess::local_socket::tokio::Listener;
+use rpm_keeper::link::Link;
+use rpm_keeper::wire::ToKeeper;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{broadcast, mpsc};
+
+/// Requests of clients that wait for the owner of the table; more wait in their sessions.
+const ASKS: usize = 256;
+/// News of the threads that wait for the owner of the table; the threads wait when it is full.
+const NEWS: usize = 4096;
+/// Happenings that a slow listener may be behind; then it is told what it missed.
+const NOTICES: usize = 1024;
+/// How long the last reply has to reach its client, at the end.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Why the supervisor cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Its home cannot be used.
+    #[error("the home cannot be used")]
+    Home(#[from] HomeError),
+    /// The keeper did not hand over what it holds.
+    #[error("the keeper cannot be heard")]
+    Keeper(#[source] io::Error),
+    /// Clients cannot connect.
+    #[error("clients cannot connect")]
+    Listen(#[from] ListenError),
+    /// Something that every program needs was refused.
+    #[error("{what} failed")]
+    System {
+        /// What.
+        what: &'static str,
+        /// The system's word.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Runs the supervisor of `home` until it is told to end. To be called by a process that a keeper has
+/// started, before anything else opens descriptors.
+pub fn run(home: &Utf8Path) -> Result<(), RunError> {
+    rpm_sys::heap::keep_small();
+    log_to_stderr();
+    let link = Link::inherited().map_err(RunError::Keeper)?;
+    let home = Home::prepare(home)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(system("starting the runtime"))?;
+    tokio::task::LocalSet::new().block_on(&runtime, supervise(home, link))
+}
+
+async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
+    let mut estate = recover::greet(&mut link).map_err(RunError::Keeper)?;
+    let (notices, _) = broadcast::channel(NOTICES);
+    let (asks, asked) = mpsc::channel(ASKS);
+    let (channel_news, channels_told) = mpsc::channel(NEWS);
+    let (log_news, logs_told) = mpsc::channel(NEWS);
+    let (swept, swept_told) = mpsc::channel(NEWS);
+    let (busy, mut all_told) = mpsc::channel(1);
+
+    let logs = logs::Logs::start(log_news).map_err(system("starting the log thread"))?;
+    let channels =
+        channels::Channels::start(channel_news).map_err(system("starting the channel thread"))?;
+    let store = Store::start(home.state()).map_err(system("starting the writing thread"))?;
+    write_assets(&home)?;
+    let listener = open_door(&home, &mut link, estate.clients.take())?;
+    let inlets = Inlets {
+        keeper: watch(&link)?,
+        channels: channels_told,
+        logs: logs_told,
+        swept: swept_told,
+        asks: asked,
+        terminate: signal(SignalKind::terminate()).map_err(system("watching SIGTERM"))?,
+        interrupt: signal(SignalKind::interrupt()).map_err(system("watching SIGINT"))?,
+        reopen: signal(SignalKind::user_defined2()).map_err(system("watching SIGUSR2"))?,
+    };
+
+    let (supervisor, records) = recover::table(&home, &estate);
+    let predecessors = estate.predecessors;
+    let mark = mark(&home);
+    let threads = (logs.clone(), channels, store.clone());
+    let mut world = World::new(home.clone(), mark, link, threads, notices.clone(), swept);
+    let newest = estate.newest();
+    let events = world.take_over(&supervisor, records, estate);
+    world.link.send(ToKeeper::Ready);
+    store.pid_file(home.pid_file(), Some(std::process::id()));
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), predecessors, home = %home.root(), "supervising");
+
+    let doors = Doors {
+        asks,
+        notices,
+        logs: logs.clone(),
+        busy,
+    };
+    let serving = tokio::task::spawn_local(server::serve(listener, doors));
+    let mut driver = Driver::new(supervisor, world);
+    driver.resume(newest, events);
+    let link = driver.run(inlets).await;
+    serving.abort();
+    // Errors and the time limit alike mean that nobody is left to tell.
+    drop(tokio::time::timeout(FAREWELL, all_told.recv()).await);
+    logs.sync().await;
+    leave(&home, link)
+}
+
+/// Tells the keeper that this end is meant, and takes the socket away.
+fn leave(home: &Home, mut link: Link) -> Result<(), RunError> {
+    for path in [home.socket(), home.pid_file(), home.state()] {
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%path, %error, "could not remove it");
+            }
+            _ => {}
+        }
+    }
+    link.send(ToKeeper::Stop);
+    link.flush().map_err(RunError::Keeper)?;
+    tracing::info!("all is stopped; ending");
+    Ok(())
+}
+
+fn open_door(
+    home: &Home,
+    link: &mut Link,
+    inherited: Option<OwnedFd>,
+) -> Result<Listener, RunError> {
+    if let Some(fd) = inherited {
+        return server::inherit(fd).map_err(system("taking over the clients' socket"));
+    }
+    let listener = server::listen(home)?;
+    let held = match &listener {
+        Listener::UdSocket(socket) => socket.as_fd().try_clone_to_owned(),
+    };
+    let fds = vec![(
+        held.map_err(system("keeping the clients' socket"))?,
+        tag::LISTENER,
+    )];
+    link.send(ToKeeper::Put {
+        key: CLIENTS_KEY,
+        fds,
+    });
+    Ok(listener)
+}
+
+fn watch(link: &Link) -> Result<KeeperEnd, RunError> {
+    link.as_fd()
+        .try_clone_to_owned()
+        .and_then(KeeperEnd::new)
+        .map_err(system("watching the keeper"))
+}
+
+/// Writes what apps load at their start.
+fn write_assets(home: &Home) -> Result<(), RunError> {
+    let path = home.drain_preload();
+    let wanted = rpm_node::DRAIN_PRELOAD.as_bytes();
+    if std::fs::read(&path).is_ok_and(|found| found == wanted) {
+        return Ok(());
+    }
+    store::replace(&path, wanted).map_err(system("writing the drain preload"))
+}
+
+/// Tells processes of this home from those of another: a hash of its path (FNV-1a).
+fn mark(home: &Home) -> String {
+    let hash = home
+        .root()
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    format!("{hash:016x}")
+}
+
+/// The keeper has made standard error the daemon's log.
+fn log_to_stderr() {
+    let level = match std::env::var("RPM_LOG").as_deref() {
+        Ok("trace") => tracing::Level::TRACE,
+        Ok("debug") => tracing::Level::DEBUG,
+        Ok("warn") => tracing::Level::WARN,
+        Ok("error") => tracing::Level::ERROR,
+        _ => tracing::Level::INFO,
+    };
+    // A second call in one process (tests) keeps the first.
+    drop(
+        tracing_subscriber::fmt()
+            .with_writer(io::stderr)
+            .with_ansi(false)
+            .with_max_level(level)
+            .try_init(),
+    );
+}
+
+fn system(what: &'static str) -> impl Fn(io::Error) -> RunError {
+    move |source| RunError::System { what, source }
+}
