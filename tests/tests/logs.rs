@@ -248,6 +248,7 @@ fn a_reader_that_has_had_enough_is_no_error() {
         .stdin(child.stdout.take().unwrap())
         .stdout(Stdio::null());
     assert!(head.status().unwrap().success());
+    eventually("it ends too", || child.try_wait().unwrap());
     let output = child.wait_with_output().unwrap();
     assert!(
         output.stderr.is_empty(),

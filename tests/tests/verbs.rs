@@ -4,7 +4,6 @@ use nix::sys::signal::Signal;
 use rpm_tests::{Process, Rpm, app, child, child_app, environ, eventually, free_port, get, kill};
 use serde_json::{Value, json};
 use std::os::unix::fs::symlink;
-use std::process::Stdio;
 
 /// Three apps, two in a namespace.
 fn three() -> Rpm {
@@ -465,20 +464,14 @@ fn without_a_daemon() {
 #[test]
 fn many_first_starts_make_one_daemon() {
     let rpm = Rpm::new();
-    let children: Vec<_> = (0..6)
-        .map(|number| {
-            let name = format!("app{number}");
-            let mut command = rpm.command(&["start", &child(), "--name", &name]);
-            command
-                .stdout(Stdio::null())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap()
-        })
-        .collect();
-    for child in children {
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{output:?}");
+    let child = child();
+    let start = |number| {
+        let name = format!("app{number}");
+        rpm.beside(&["start", &*child, "--name", &*name])
+    };
+    let starts: Vec<_> = (0..6).map(start).collect();
+    for mut one in starts {
+        assert!(one.wait().success());
     }
     let names: Vec<String> = rpm.list().into_iter().map(|process| process.name).collect();
     assert_eq!(names.len(), 6, "{names:?}");

@@ -85,7 +85,10 @@ fn perform(word: &str, kept: &mut Kept) {
         "say" => println!("{rest}"),
         "err" => eprintln!("{rest}"),
         "lines" => lines(rest),
-        "raw" => std::io::stdout().write_all(&from_hex(rest)).unwrap(),
+        "raw" => {
+            std::io::stdout().write_all(&from_hex(rest)).unwrap();
+            std::io::stdout().flush().unwrap();
+        }
         "note" => {
             let file = OpenOptions::new()
                 .append(true)
