@@ -13,24 +13,21 @@ pub fn next(
     slack: usize,
     load: impl Fn(usize) -> Option<usize>,
 ) -> Option<usize> {
-    let least = (0..count).filter_map(&load).min()?;
+    let lowest = (0..count).filter_map(&load).min()?;
     (1..=count)
         .map(|step| (last + step) % count)
-        .find(|receiver| load(*receiver).is_some_and(|load| load <= least + slack))
+        .find(|receiver| load(*receiver).is_some_and(|load| load <= lowest + slack))
 }
 
 /// How strongly a source address belongs to a slot: it goes to the slot with the highest weight
 /// (rendezvous hashing), so a slot that comes or goes moves only its own share.
 pub fn weight(peer: IpAddr, slot: u32) -> u64 {
     let address = match peer {
-        IpAddr::V4(address) => u128::from(u32::from(address)),
-        IpAddr::V6(address) => u128::from(address),
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
     };
-    let (high, low) = (
-        (address >> 64) as u64,
-        (address & u128::from(u64::MAX)) as u64,
-    );
-    mix(mix(mix(high) ^ low) ^ u64::from(slot))
+    let groups = address.segments().into_iter().map(u64::from);
+    mix(groups.fold(u64::from(slot), |hash, group| mix(hash) ^ group))
 }
 
 /// The finaliser of `splitmix64`.

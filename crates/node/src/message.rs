@@ -62,6 +62,7 @@ pub enum Message<'a> {
 
 /// A server that wants to listen: `queryServer`.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "as the worker gives them")]
 pub struct Query {
     /// To be repeated in the answer.
     pub seq: u64,

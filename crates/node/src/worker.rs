@@ -75,6 +75,10 @@ impl Options {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is true or not at any time"
+)]
 pub(crate) struct Worker {
     pub(crate) app: String,
     pub(crate) slot: u32,

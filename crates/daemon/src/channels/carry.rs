@@ -15,7 +15,7 @@ const UNNAMED: i32 = 5;
 impl Thread {
     /// Carries out everything that waits to be.
     pub(super) fn carry_out(&mut self) {
-        while let Some(output) = self.primary.next() {
+        while let Some(output) = self.primary.next_output() {
             match output {
                 Output::Hand {
                     worker,

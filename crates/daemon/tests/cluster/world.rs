@@ -237,13 +237,13 @@ impl World {
                 self.told.remove(place);
                 return;
             }
-            if !self.hear(PATIENCE.saturating_sub(begun.elapsed())) {
-                panic!(
-                    "run {run} never said {what}; {:?}\n{}",
-                    self.told,
-                    self.log(run)
-                );
-            }
+            let heard = self.hear(PATIENCE.saturating_sub(begun.elapsed()));
+            assert!(
+                heard,
+                "run {run} never said {what}; {:?}\n{}",
+                self.told,
+                self.log(run)
+            );
         }
     }
 

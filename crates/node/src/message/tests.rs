@@ -153,7 +153,7 @@ proptest! {
     ) {
         let mut line = format!(r#"{{"cmd":"NODE_CLUSTER","act":"{act}""#);
         for (name, value) in fields {
-            line.push_str(&format!(",{name:?}:{value}"));
+            line = line + ",\"" + name.as_str() + "\":" + &value;
         }
         line.push('}');
         parse(line.as_bytes());

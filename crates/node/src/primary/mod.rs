@@ -1,11 +1,11 @@
 //! The primary of Node's `cluster`, for all apps at once.
 //!
 //! Every method may put [`Output`]s into a queue; the caller carries them out in order, taking them
-//! with [`Primary::next`]. Time comes in with [`Primary::tick`] alone.
+//! with [`Primary::next_output`]. Time comes in with [`Primary::tick`] alone.
 //!
 //! ```text
 //!  line, handles, unblocked ─┐                      ┌─ Send, SendSocket, Hand
-//!  connected, not_handed    ─┼─►  Primary::next() ──┼─ Close, Bind, CloseSocket
+//!  connected, not_handed    ─┼─►  next_output()  ──┼─ Close, Bind, CloseSocket
 //!  bound, bind_failed, tick ─┘                      └─ News
 //! ```
 
@@ -65,7 +65,7 @@ impl Primary {
     }
 
     /// The next thing to do; `None` until something else comes in.
-    pub fn next(&mut self) -> Option<Output> {
+    pub fn next_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 

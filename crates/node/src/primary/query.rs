@@ -24,15 +24,12 @@ impl Primary {
             return;
         };
         let slot = worker.slot;
-        let listener = match self.find(&worker.app, &query.identity) {
-            Some(listener) => listener,
-            None => {
-                let app = worker.app.clone();
-                let inet = matches!(query.identity.kind, AddressKind::Tcp | AddressKind::Udp);
-                let per_slot = options.policy == Policy::ReusePort && inet;
-                self.open(Listener::new(&app, &query, per_slot))
-            }
-        };
+        let app = worker.app.clone();
+        let listener = self.find(&app, &query.identity).unwrap_or_else(|| {
+            let inet = matches!(query.identity.kind, AddressKind::Tcp | AddressKind::Udp);
+            let per_slot = options.policy == Policy::ReusePort && inet;
+            self.open(Listener::new(&app, &query, per_slot))
+        });
         if self
             .listeners
             .get(&listener)
@@ -129,7 +126,7 @@ impl Primary {
             .find(|(id, _)| self.workers.contains_key(id));
         match first {
             Some((asker, query)) => {
-                let bind = self.bind(listener, *asker, query);
+                let bind = bind(listener, *asker, query);
                 self.outputs.push_back(Output::Bind(socket, bind));
             }
             // Nobody is left who wants it.
@@ -191,7 +188,7 @@ impl Primary {
         let Some(listener) = self.listeners.get(&id) else {
             return socket;
         };
-        let bind = self.bind(listener, asker, query);
+        let bind = bind(listener, asker, query);
         if let Some(listener) = self.listeners.get_mut(&id) {
             let state = SocketState::Binding { give_up_ms };
             listener.sockets.push(Socket {
@@ -203,16 +200,6 @@ impl Primary {
         }
         self.outputs.push_back(Output::Bind(socket, bind));
         socket
-    }
-
-    fn bind(&self, listener: &Listener, asker: WorkerId, query: &Query) -> Bind {
-        let chosen = listener.chosen_port();
-        Bind {
-            to: bind_to(query, asker, chosen.unwrap_or(query.identity.port)),
-            reuse_port: listener.per_slot,
-            probe: listener.per_slot && chosen.is_none(),
-            backlog: listener.backlog,
-        }
     }
 
     /// Whether a port that is taken is worth waiting for: an outgoing connection may have it, and
@@ -310,5 +297,15 @@ impl Primary {
             socket,
         });
         true
+    }
+}
+
+fn bind(listener: &Listener, asker: WorkerId, query: &Query) -> Bind {
+    let chosen = listener.chosen_port();
+    Bind {
+        to: bind_to(query, asker, chosen.unwrap_or(query.identity.port)),
+        reuse_port: listener.per_slot,
+        probe: listener.per_slot && chosen.is_none(),
+        backlog: listener.backlog,
     }
 }
