@@ -78,7 +78,7 @@ pub enum RunError {
 /// Runs the supervisor of `home` until it is told to end. To be called by a process that a keeper has
 /// started, before anything else opens descriptors.
 pub fn run(home: &Utf8Path) -> Result<(), RunError> {
-    rpm_sys::heap::keep_small();
+    rpm_sys::limits::spare_memory();
     log_to_stderr();
     let link = Link::inherited().map_err(RunError::Keeper)?;
     let home = Home::prepare(home)?;

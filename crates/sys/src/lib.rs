@@ -12,7 +12,6 @@
 //! signals into something to [`poll`], [`users`] knows who may run what.
 
 pub mod clock;
-pub mod heap;
 pub mod limits;
 pub mod listen;
 pub mod memfd;

@@ -222,23 +222,23 @@ impl Birth<'_> {
 
 /// What the parent ignores or blocks is nothing to the program.
 fn default_signals() -> Step {
-    // SAFETY: a structure of numbers and a pointer that may be null, which is `SIG_DFL`.
-    let default: libc::sigaction = unsafe { std::mem::zeroed() };
+    // The C library keeps two signals to itself, and leaves them ignored in what it starts, so the
+    // kernel is asked: handler (0 is `SIG_DFL`), flags, restorer, mask.
+    let default = [0_u64; 4];
+    let nothing = std::ptr::null_mut::<u64>();
     for signal in 1..=64 {
         // Some cannot be changed, and need not.
         // SAFETY: reads the action, writes nothing back.
-        unsafe { libc::sigaction(signal, &raw const default, std::ptr::null_mut()) };
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), nothing, 8) };
     }
-    // The action's own mask is an empty set.
-    // SAFETY: reads the set, writes nothing back.
-    let set = unsafe {
-        libc::sigprocmask(
-            libc::SIG_SETMASK,
-            &raw const default.sa_mask,
-            std::ptr::null_mut(),
-        )
-    };
-    check(Stage::Session, set)
+    let how = libc::SIG_SETMASK;
+    // SAFETY: reads the set of 8 bytes, writes nothing back.
+    let set = unsafe { libc::syscall(libc::SYS_rt_sigprocmask, how, default.as_ptr(), nothing, 8) };
+    if set == 0 {
+        Ok(())
+    } else {
+        Err((Stage::Session, errno()))
+    }
 }
 
 fn move_up(fd: RawFd, above: RawFd) -> Result<RawFd, (Stage, c_int)> {
