@@ -149,7 +149,7 @@ impl World {
                 proc,
                 pid: None,
                 pidfd: None,
-                started: clock::now().mono,
+                started: Some(clock::now().mono),
                 pid_file: paths.pid,
             },
         );

@@ -5,7 +5,6 @@
 //! state file; where the two differ, the keeper is right about what runs.
 
 use crate::channels::Inventory;
-use crate::clock;
 use crate::home::Home;
 use crate::perform::{sink, worker_of};
 use crate::world::{CLIENTS_KEY, LAYOUT, LISTENER_KEYS, Run, State, World, tag};
@@ -179,12 +178,11 @@ impl World {
         }
         let pid = (slot.pid > 0).then_some(slot.pid);
         let pidfd = slot.pidfd.take();
-        let started = clock::now().mono;
         let run = Run {
             proc,
             pid,
             pidfd,
-            started,
+            started: None,
             pid_file: paths.pid,
         };
         self.runs.insert(generation, run);
@@ -224,7 +222,7 @@ fn lost(proc: ProcId, pid: Option<u32>) -> Run {
         proc,
         pid,
         pidfd: None,
-        started: clock::now().mono,
+        started: None,
         pid_file: None,
     }
 }

@@ -36,8 +36,8 @@ pub(crate) struct Subject {
     pub(crate) generation: Generation,
     /// Its main process.
     pub(crate) pid: u32,
-    /// When it was started.
-    pub(crate) started: Mono,
+    /// When it was started; `None` when a predecessor did, so that there is nothing to measure from.
+    pub(crate) started: Option<Mono>,
 }
 
 impl Samples {
@@ -61,24 +61,33 @@ impl Samples {
         let before = std::mem::take(&mut self.runs);
         for subject in subjects {
             let (ticks, pages) = usage(&snapshot, subject.pid);
+            let memory = pages * page;
             let last = before.get(&subject.generation).copied();
-            let base = last.unwrap_or(Sample {
-                since: subject.started,
-                ..Sample::default()
+            let base = last.or_else(|| {
+                subject.started.map(|since| Sample {
+                    since,
+                    ..Sample::default()
+                })
             });
-            let span = now.since(base.since);
-            let sample = if last.is_some() && span < SPAN_MS {
-                Sample {
-                    memory: pages * page,
-                    ..base
-                }
-            } else {
-                let used = ticks.saturating_sub(base.ticks);
-                Sample {
-                    memory: pages * page,
-                    cpu: percent(used, hz, span),
+            let sample = match base {
+                None => Sample {
+                    memory,
                     ticks,
                     since: now,
+                    cpu: 0.0,
+                },
+                Some(base) if last.is_some() && now.since(base.since) < SPAN_MS => {
+                    Sample { memory, ..base }
+                }
+                Some(base) => {
+                    let used = ticks.saturating_sub(base.ticks);
+                    let cpu = percent(used, hz, now.since(base.since));
+                    Sample {
+                        memory,
+                        cpu,
+                        ticks,
+                        since: now,
+                    }
                 }
             };
             self.runs.insert(subject.generation, sample);
@@ -129,7 +138,7 @@ mod tests {
         let subject = Subject {
             generation: Generation(1),
             pid: std::process::id(),
-            started: Mono(0),
+            started: Some(Mono(0)),
         };
         samples.refresh(Mono(10_000), &[subject]);
         assert!(samples.of(Generation(1)).memory > 100_000);

@@ -64,7 +64,8 @@ pub(crate) struct Run {
     pub(crate) proc: ProcId,
     pub(crate) pid: Option<u32>,
     pub(crate) pidfd: Option<OwnedFd>,
-    pub(crate) started: Mono,
+    /// `None` when a predecessor started it.
+    pub(crate) started: Option<Mono>,
     pub(crate) pid_file: Option<camino::Utf8PathBuf>,
 }
 
