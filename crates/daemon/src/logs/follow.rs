@@ -233,3 +233,54 @@ impl Entry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rpm_core::ProcId;
+
+    fn fill(queue: &Queue, lines: usize, size: usize) {
+        let source = Arc::new(Source {
+            proc: ProcId(0),
+            name: Arc::from("api"),
+            namespace: Arc::from("default"),
+        });
+        for _ in 0..lines {
+            queue.push(&source, Stream::Out, 0, &vec![b'x'; size]);
+        }
+    }
+
+    /// Reads so many entries; returns how many lines they tell of.
+    fn read(queue: &Queue, entries: usize) -> usize {
+        let told = |entry| match entry {
+            Entry::Line { .. } => 1,
+            Entry::Missed(lines) => usize::try_from(lines).unwrap(),
+        };
+        (0..entries)
+            .filter_map(|_| queue.state().pop())
+            .map(told)
+            .sum()
+    }
+
+    #[test]
+    fn a_follower_at_its_limit_sees_few_long_gaps() {
+        let queue = Queue::default();
+        fill(&queue, LINES_MAX + 5, 1);
+        assert_eq!(read(&queue, LINES_MAX / 2), LINES_MAX / 2);
+        fill(&queue, 5, 1);
+        assert_eq!(read(&queue, 1), 1);
+        fill(&queue, 7, 1);
+        let entries = queue.state().entries.len();
+        assert_eq!(entries, LINES_MAX / 2 - 1 + 1 + 7, "one gap of ten lines");
+        assert_eq!(read(&queue, entries), LINES_MAX / 2 - 1 + 10 + 7);
+    }
+
+    #[test]
+    fn long_lines_are_limited_by_their_bytes() {
+        let queue = Queue::default();
+        fill(&queue, 100, 1 << 20);
+        assert_eq!(queue.state().bytes, BYTES_MAX);
+        assert_eq!(read(&queue, 100), 100);
+        assert_eq!(queue.state().bytes, 0);
+    }
+}

@@ -145,3 +145,43 @@ impl Target {
         &bytes[end + 1..]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use camino::Utf8PathBuf;
+
+    /// A way into a file whose folder is a file for now.
+    fn blocked() -> (tempfile::TempDir, Utf8PathBuf, Target, Desk) {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Utf8PathBuf::from_path_buf(dir.path().join("folder")).unwrap();
+        std::fs::write(&folder, "").unwrap();
+        let mut desk = Desk::default();
+        let target = Target::new(desk.files.acquire(folder.join("log")), 1);
+        (dir, folder, target, desk)
+    }
+
+    fn after(pieces: &[&str], later: &str) -> String {
+        let (_dir, folder, mut target, mut desk) = blocked();
+        for piece in pieces {
+            target.take(piece.as_bytes(), 0, &mut Render::Raw, &mut desk);
+        }
+        std::fs::remove_file(&folder).unwrap();
+        target.take(later.as_bytes(), 0, &mut Render::Raw, &mut desk);
+        let text = std::fs::read_to_string(folder.join("log")).unwrap();
+        let (count, rest) = text
+            .strip_prefix("[rpm] ")
+            .unwrap()
+            .split_once(' ')
+            .unwrap();
+        let (_, rest) = rest.split_once('\n').unwrap();
+        format!("{count}: {rest}")
+    }
+
+    #[test]
+    fn the_rest_of_a_line_whose_beginning_is_lost_is_lost_and_counted() {
+        assert_eq!(after(&["line\nbegun"], ", ended\nnext\n"), "18: next\n");
+        assert_eq!(after(&["a\n", "b\n", "c\n"], "next\n"), "6: next\n");
+        assert_eq!(after(&["begun"], " and no end"), "5:  and no end");
+    }
+}

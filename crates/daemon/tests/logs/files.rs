@@ -51,6 +51,19 @@ async fn a_line_is_in_the_file_after_a_sync_also_when_it_has_no_end() {
 }
 
 #[tokio::test]
+async fn a_sync_empties_large_pipes() {
+    let rig = Rig::new();
+    let (sink, mut app) = rig.sink(1, "out.log");
+    // Whoever may not have so large a pipe tests less.
+    let size = rustix::pipe::fcntl_setpipe_size(&sink.pipe, 1 << 20).unwrap_or(1 << 16);
+    let text = &lines("line", 10_000)[..size * 3 / 4];
+    app.write_all(text).unwrap();
+    rig.logs.open(sink);
+    rig.logs.sync().await;
+    assert!(rig.read("out.log") == text);
+}
+
+#[tokio::test]
 async fn both_streams_have_their_file_and_the_combined_one() {
     let mut rig = Rig::new();
     let (out, mut out_app) = rig.sink(1, "out.log");

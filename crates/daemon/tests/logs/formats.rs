@@ -38,6 +38,17 @@ async fn each_line_is_dated_once() {
 }
 
 #[tokio::test]
+async fn the_rest_of_a_line_that_was_flushed_is_dated() {
+    let rig = Rig::new();
+    let mut app = rig.open_as(1, "out.log", dated());
+    in_pieces(&rig, &mut app, &[b"begun"]).await;
+    rig.logs.flush(vec![rig.path("out.log")]).await;
+    in_pieces(&rig, &mut app, &[b", ended\n"]).await;
+    let wanted = format!("at {}: , ended\n", this_year());
+    assert_eq!(rig.text("out.log"), wanted);
+}
+
+#[tokio::test]
 async fn much_dated_output_is_whole() {
     let mut rig = Rig::new();
     let mut app = rig.open_as(1, "out.log", dated());
