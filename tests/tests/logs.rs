@@ -248,6 +248,8 @@ fn a_reader_that_has_had_enough_is_no_error() {
         .stdin(child.stdout.take().unwrap())
         .stdout(Stdio::null());
     assert!(head.status().unwrap().success());
+    // It holds the reading end.
+    drop(head);
     eventually("it ends too", || child.try_wait().unwrap());
     let output = child.wait_with_output().unwrap();
     assert!(
