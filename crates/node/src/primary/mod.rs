@@ -114,4 +114,6 @@ impl Primary {
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod rig;
+#[cfg(test)]
 mod tests;
