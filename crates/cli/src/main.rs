@@ -1,2 +1,28 @@
-//! The binary.
-fn main() {}
+//! The binary. It is the command line, and, started by itself, the keeper and the daemon.
+
+mod argv;
+mod commands;
+mod connect;
+mod context;
+mod flags;
+mod home;
+mod logs;
+mod outcome;
+mod progress;
+mod render;
+mod report;
+mod role;
+mod screen;
+mod verbs;
+
+use role::Role;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match Role::of(std::env::args_os()) {
+        Role::Keeper(home) => role::keeper(home),
+        Role::Daemon(home) => role::daemon(&home),
+        Role::Cli(words) => verbs::run(words),
+        Role::Later(name) => role::later(&name),
+    }
+}

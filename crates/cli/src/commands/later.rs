@@ -1,0 +1,61 @@
+//! Verbs of PM2 that this version does not have.
+
+/// Verbs of PM2 that this version does not have.
+const LATER: [&str; 50] = [
+    "attach",
+    "autoinstall",
+    "backward",
+    "cleardump",
+    "conf",
+    "config",
+    "create",
+    "dash",
+    "dashboard",
+    "deepUpdate",
+    "deploy",
+    "ecosystem",
+    "examples",
+    "expose",
+    "forward",
+    "get",
+    "imonit",
+    "init",
+    "inspect",
+    "install",
+    "install-otel",
+    "link",
+    "login",
+    "logout",
+    "logrotate",
+    "monit",
+    "monitor",
+    "multiset",
+    "open",
+    "package",
+    "plus",
+    "profile:cpu",
+    "profile:mem",
+    "publish",
+    "pull",
+    "register",
+    "report",
+    "send",
+    "serve",
+    "set",
+    "slist",
+    "startup",
+    "sysinfos",
+    "trigger",
+    "uninstall",
+    "unlink",
+    "unset",
+    "unstartup",
+    "update",
+    "web",
+];
+
+/// Whether PM2 has this verb and this version has not.
+pub(crate) fn has(name: &str) -> bool {
+    let also = ["updatePM2", "unmonitor", "uninstall-otel"];
+    LATER.contains(&name) || also.contains(&name) || name.starts_with("module:")
+}

@@ -1,0 +1,119 @@
+//! `rpm start`: a config file, a script, or what is known and down.
+
+use super::targets::{default_config, env_without_config, is_config, nothing_runs};
+use super::{Cli, Run, Table, exchange};
+use crate::context;
+use crate::flags::Shows;
+use crate::outcome::{Outcome, Stop};
+use crate::verbs::Group;
+use rpm_core::Existing;
+use rpm_proto::{Client, ProcessView, Request, Verb};
+use std::path::Path;
+
+/// The arguments of `rpm start`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Start {
+    /// Config file, script, command, `-` for a config on standard input; or name, id, namespace or
+    /// `all` of what is known. Without one, the ecosystem file of this folder
+    #[arg(value_name = "TARGET")]
+    targets: Vec<String>,
+}
+
+impl Run for Start {
+    const NAME: &'static str = "start";
+    const ABOUT: &'static str = "Start a config file, a script, or what is stopped";
+    const GROUP: Group = Group::Apps;
+    const SHOWS: Shows = Shows::ALL;
+    const TAKES_APP_ARGS: bool = true;
+
+    fn run(mut self, cli: &mut Cli) -> Outcome {
+        cli.flags.unheeded.refuse()?;
+        for warning in cli.flags.unheeded.warnings() {
+            cli.screen.warn(warning)?;
+        }
+        self.take_back(cli);
+        if self.targets.is_empty() {
+            self.targets.push(default_config()?);
+        }
+        if cli.flags.control.env.is_some() && !self.targets.iter().any(|it| is_config(it)) {
+            return Err(env_without_config().into());
+        }
+        let mut client = cli.running()?;
+        let mut outcome = Ok(());
+        for target in &self.targets {
+            outcome = start(cli, &mut client, target);
+            if outcome.is_err() {
+                break;
+            }
+        }
+        cli.conclude(client.as_mut(), outcome, Table::Shown)
+    }
+}
+
+impl Start {
+    /// Words that belong here and that a flag took.
+    fn take_back(&mut self, cli: &mut Cli) {
+        let exists = |word: &str| Path::new(word).exists();
+        let named = !self.targets.is_empty();
+        self.targets.extend(cli.flags.app.give_back(named, exists));
+        if self.targets.is_empty() {
+            self.targets.extend(cli.flags.unheeded.swallowed());
+        }
+    }
+}
+
+fn start(cli: &mut Cli, client: &mut Option<Client>, target: &str) -> Outcome {
+    if is_config(target) {
+        return cli.apply_config(client, target, Existing::Restart);
+    }
+    if let Some(client) = client
+        && is_known(client, target)?
+    {
+        return cli.act_on(client, Verb::Start, &[target.to_owned()]);
+    }
+    if client.is_none() && target == "all" {
+        return Err(nothing_runs(&[target.to_owned()]).into());
+    }
+    let base_env = context::shell_env();
+    let args = cli.args.clone().unwrap_or_default();
+    let flags = cli.flags.app.clone().into_flags(args);
+    let apps = vec![rpm_config::from_flags(
+        target,
+        &flags,
+        &context::find()?,
+        &base_env,
+    )?];
+    let force = cli.flags.control.force;
+    let existing = if force {
+        Existing::Duplicate
+    } else {
+        Existing::Refuse
+    };
+    cli.apply(
+        client,
+        &Request::Apply {
+            base_env,
+            apps,
+            existing,
+            parallel: None,
+        },
+    )
+}
+
+/// Whether the target is something that the daemon knows, not a file to run. A bare number always
+/// is: nobody means a file by it that is not there.
+fn is_known(client: &mut Client, target: &str) -> Result<bool, Stop> {
+    let path = Path::new(target);
+    if target == "all" {
+        return Ok(true);
+    }
+    if target.starts_with('/') && target.ends_with('/') && target.len() > 2 {
+        return Ok(!path.exists());
+    }
+    if target.contains('/') || (path.extension().is_some() && path.exists()) {
+        return Ok(false);
+    }
+    let is_id = target.parse::<u32>().is_ok();
+    let is_named = |view: &ProcessView| view.name == target || view.namespace == target;
+    Ok((is_id && !path.exists()) || exchange::views(client)?.iter().any(is_named))
+}

@@ -1,0 +1,103 @@
+//! The way to the daemon, and what to say when there is none.
+
+use crate::home::Home;
+use crate::role::chain;
+use camino::Utf8PathBuf;
+use rpm_keeper::Started;
+use rpm_proto::client::{CallError, ConnectError};
+use rpm_proto::hello::PROTOCOL;
+use rpm_proto::{Client, Code, Fault};
+use std::io;
+
+/// So many lines of the daemon's log are shown when it does not come up.
+const LOG_LINES: usize = 10;
+
+/// A connection to the daemon; `None` where none runs.
+pub(crate) fn to_running(home: &Home) -> Result<Option<Client>, Fault> {
+    match Client::connect(&home.socket()) {
+        Ok(client) => Ok(Some(client)),
+        Err(ConnectError::Absent { .. }) => Ok(None),
+        Err(ConnectError::Io { path, source }) => Err(unreachable(&path, &source)),
+    }
+}
+
+/// A connection to the daemon, which is started where none runs. Says whether it was.
+pub(crate) fn or_start(home: &Home) -> Result<(Client, bool), Fault> {
+    if let Some(client) = to_running(home)? {
+        return Ok((client, false));
+    }
+    home.create()?;
+    start(home)?;
+    match to_running(home)? {
+        Some(client) => Ok((client, true)),
+        None => Err(not_up(home, "it does not listen")),
+    }
+}
+
+/// What a broken exchange means.
+pub(crate) fn fault_of(error: CallError) -> Fault {
+    match error {
+        CallError::Version(hello) => Fault::new(
+            Code::VersionMismatch,
+            "the daemon that runs is of another version",
+        )
+        .because(format!(
+            "it is {} and speaks protocol {}",
+            hello.version, hello.protocol
+        ))
+        .because(format!(
+            "this is {} and speaks {PROTOCOL}",
+            env!("CARGO_PKG_VERSION")
+        ))
+        .help("`rpm kill`, then start your apps again with this version"),
+        CallError::Io(error) => Fault::new(Code::DaemonSilent, "the daemon hung up")
+            .because(error.to_string())
+            .help("give the command again; `rpm.log` in the home says what happened"),
+    }
+}
+
+/// The fault of a reply that does not belong to the request.
+pub(crate) fn unexpected() -> Fault {
+    Fault::new(
+        Code::BadRequest,
+        "the daemon's answer does not belong to the question",
+    )
+    .help("`rpm kill`, then start your apps again with this version")
+}
+
+fn unreachable(path: &Utf8PathBuf, error: &io::Error) -> Fault {
+    let denied = error.kind() == io::ErrorKind::PermissionDenied;
+    let code = if denied { Code::Denied } else { Code::Io };
+    let fault = Fault::new(code, format!("the daemon's socket {path} cannot be used"))
+        .because(error.to_string());
+    if denied {
+        fault.help("it belongs to another user: run `rpm` as that user, or set `RPM_HOME`")
+    } else {
+        fault.help("set `RPM_HOME` to a folder of yours; a socket's path has at most 107 bytes")
+    }
+}
+
+fn start(home: &Home) -> Result<(), Fault> {
+    let exe = std::env::current_exe().map_err(|error| not_up(home, &error.to_string()))?;
+    match rpm_keeper::start(home.path().as_std_path(), &exe) {
+        Ok(Started::Ready | Started::AlreadyRunning) => Ok(()),
+        Err(error) => Err(not_up(home, &chain(&error))),
+    }
+}
+
+fn not_up(home: &Home, why: &str) -> Fault {
+    let log = home.log();
+    let fault = Fault::new(Code::DaemonSilent, "the daemon did not come up").because(why);
+    let lines = crate::logs::tail::last_lines(log.as_std_path(), LOG_LINES).unwrap_or_default();
+    if lines.is_empty() {
+        return fault.help(format!("see whether {} can be written to", home.path()));
+    }
+    let mut excerpt = format!("last lines of {log}:");
+    for line in lines {
+        excerpt.push_str("\n  ");
+        excerpt.push_str(&String::from_utf8_lossy(&line));
+    }
+    fault
+        .help("mend what its log says, then give the command again")
+        .excerpt(excerpt)
+}

@@ -1,0 +1,102 @@
+//! Flags of PM2 that are taken and not acted upon.
+
+use rpm_proto::{Code, Fault};
+
+/// Flags of PM2 that are taken and not acted upon.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+pub(crate) struct Unheeded {
+    /// Restart when files change
+    #[arg(long, value_name = "PATHS", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "a flag whose value may be left out")]
+    watch: Option<Option<String>>,
+    /// Files not to watch
+    #[arg(long, value_name = "PATHS")]
+    ignore_watch: Option<String>,
+    /// How long to wait after a change
+    #[arg(long, value_name = "DELAY")]
+    watch_delay: Option<String>,
+    /// Restart by time
+    #[arg(short = 'c', long, visible_alias = "cron", value_name = "PATTERN")]
+    cron_restart: Option<String>,
+    /// Watch files with these ends only
+    #[arg(long, value_name = "ENDS")]
+    ext: Option<String>,
+    /// Write a config file
+    #[arg(short, long)]
+    write: bool,
+    /// Stay in the foreground
+    #[arg(long)]
+    no_daemon: bool,
+    /// Follow the logs afterwards
+    #[arg(long)]
+    attach: bool,
+    #[arg(long)]
+    no_vizion: bool,
+    #[arg(long)]
+    source_map_support: bool,
+    #[arg(long)]
+    disable_source_map_support: bool,
+    #[arg(long)]
+    trace: bool,
+    #[arg(long)]
+    disable_trace: bool,
+    #[arg(long)]
+    v8: bool,
+    #[arg(long)]
+    event_loop_inspector: bool,
+    #[arg(long)]
+    deep_monitoring: bool,
+    #[arg(short, long, value_name = "USER")]
+    user: Option<String>,
+    #[arg(long, value_name = "PATH")]
+    hp: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    service_name: Option<String>,
+    #[arg(long)]
+    wait_ip: bool,
+}
+
+impl Unheeded {
+    /// A fault where the command would do something else than what was asked for.
+    pub(crate) fn refuse(&self) -> Result<(), Fault> {
+        let asked = [("--no-daemon", self.no_daemon), ("--attach", self.attach)];
+        match asked.iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((flag, _)) => Err(Fault::new(
+                Code::Usage,
+                format!("`{flag}` is not in this version"),
+            )
+            .help("leave it out; `rpm logs` follows the logs")),
+        }
+    }
+
+    /// What the user should know.
+    pub(crate) fn warnings(&self) -> Vec<&'static str> {
+        let mut warnings = Vec::new();
+        let mut say = |given: bool, warning| {
+            if given {
+                warnings.push(warning);
+            }
+        };
+        say(
+            self.watch.is_some(),
+            "`--watch`: this version does not watch files",
+        );
+        say(
+            self.cron_restart.is_some(),
+            "`--cron-restart`: this version does not restart by time",
+        );
+        say(self.write, "`--write`: this version writes no config file");
+        warnings
+    }
+
+    /// A word that `--watch` swallowed. PM2 swallows it too; where nothing else is named, the user
+    /// meant it to be started.
+    pub(crate) fn swallowed(&mut self) -> Option<String> {
+        self.watch.as_mut().and_then(Option::take)
+    }
+}

@@ -1,0 +1,108 @@
+//! The folder that everything of one daemon lives in, as the command line sees it.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rpm_proto::{Code, Fault};
+use std::ffi::OsString;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+
+/// Where the daemon of this user is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Home(Utf8PathBuf);
+
+impl Home {
+    /// The home that the environment names: `RPM_HOME`, else `PM2_HOME`, else `~/.rpm`.
+    pub(crate) fn find() -> Result<Self, Fault> {
+        Self::choose(|name| std::env::var_os(name), std::env::home_dir())
+    }
+
+    /// The home at this path.
+    pub(crate) fn at(path: Utf8PathBuf) -> Self {
+        Self(path)
+    }
+
+    fn choose(
+        var: impl Fn(&str) -> Option<OsString>,
+        user: Option<PathBuf>,
+    ) -> Result<Self, Fault> {
+        let named = ["RPM_HOME", "PM2_HOME"]
+            .into_iter()
+            .find_map(|name| var(name).filter(|path| !path.is_empty()))
+            .map(PathBuf::from);
+        let path = named
+            .or_else(|| user.map(|user| user.join(".rpm")))
+            .ok_or_else(|| Fault::new(Code::Io, "no home folder is known").help(SET_HOME))?;
+        let path = Utf8PathBuf::from_path_buf(path).map_err(|path| {
+            Fault::new(Code::Io, format!("the path {} is not text", path.display())).help(SET_HOME)
+        })?;
+        let path = camino::absolute_utf8(&path).map_err(|error| {
+            Fault::new(Code::Io, format!("`{path}` cannot be made absolute"))
+                .because(error.to_string())
+        })?;
+        Ok(Self(path))
+    }
+
+    /// Makes the folder where it is missing, for its owner only.
+    pub(crate) fn create(&self) -> Result<(), Fault> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.0)
+            .map_err(|error| {
+                Fault::new(Code::Io, format!("making the folder {} failed", self.0))
+                    .because(error.to_string())
+                    .help(SET_HOME)
+            })
+    }
+
+    /// The folder itself.
+    pub(crate) fn path(&self) -> &Utf8Path {
+        &self.0
+    }
+
+    /// The daemon's socket.
+    pub(crate) fn socket(&self) -> Utf8PathBuf {
+        self.0.join("rpm.sock")
+    }
+
+    /// The daemon's own log.
+    pub(crate) fn log(&self) -> Utf8PathBuf {
+        self.0.join("rpm.log")
+    }
+
+    /// The saved list.
+    pub(crate) fn dump(&self) -> Utf8PathBuf {
+        self.0.join("dump.pm2")
+    }
+}
+
+const SET_HOME: &str = "set `RPM_HOME` to a folder that you may write to";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home(vars: &[(&str, &str)], user: Option<&str>) -> Option<String> {
+        let var = |name: &str| {
+            vars.iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| OsString::from(value))
+        };
+        Home::choose(var, user.map(PathBuf::from))
+            .ok()
+            .map(|home| home.path().to_string())
+    }
+
+    #[test]
+    fn the_environment_names_the_home() {
+        let both = [("PM2_HOME", "/a"), ("RPM_HOME", "/b")];
+        assert_eq!(home(&both, Some("/u")).as_deref(), Some("/b"));
+        assert_eq!(home(&both[..1], Some("/u")).as_deref(), Some("/a"));
+        assert_eq!(
+            home(&[("RPM_HOME", "")], Some("/u")).as_deref(),
+            Some("/u/.rpm")
+        );
+        assert_eq!(home(&[], None), None);
+    }
+}

@@ -1,0 +1,202 @@
+//! The tables of `describe`: two columns for each process.
+
+use super::processes::{View, mode};
+use super::style;
+use super::table::{Cell, Column, Table};
+use super::units;
+use rpm_core::Status;
+use rpm_proto::Detail;
+
+/// What is known of these processes, one table each.
+pub(crate) fn draw(details: &[Detail], view: View) -> String {
+    let blocks = details.iter().map(|detail| {
+        let title = format!(
+            "Describing process with id {} - name {}",
+            detail.view.id, detail.view.name
+        );
+        let table = Table {
+            columns: vec![Column::whole(""), Column::cut("", 16)],
+            rows: rows(detail, view.now),
+            headed: false,
+        };
+        format!(
+            " {}\n{}",
+            view.paint.heading(&title),
+            table.draw(view.width, view.paint)
+        )
+    });
+    blocks.collect()
+}
+
+fn rows(detail: &Detail, now: i64) -> Vec<Vec<Cell>> {
+    let mut rows = Vec::new();
+    let mut add = |name: &str, text: String| {
+        rows.push(vec![Cell::styled(name, style::HEADING), Cell::new(text)]);
+    };
+    of_state(&mut add, detail, now);
+    of_limits(&mut add, detail);
+    of_files(&mut add, detail);
+    of_policy(&mut add, detail);
+    if let Some(cell) = rows.first_mut().and_then(|row| row.last_mut()) {
+        *cell = Cell::styled(
+            detail.view.status.to_string(),
+            style::of_status(detail.view.status),
+        );
+    }
+    rows
+}
+
+fn of_state(add: &mut impl FnMut(&str, String), detail: &Detail, now: i64) {
+    let view = &detail.view;
+    add("status", view.status.to_string());
+    if let Some(error) = &view.error {
+        add("reason", error.clone());
+    }
+    add("name", view.name.clone());
+    add("namespace", view.namespace.clone());
+    add("version", view.version.clone());
+    add("restarts", view.restarts.to_string());
+    add(
+        "uptime",
+        units::uptime(view.status == Status::Online, view.started_at, now),
+    );
+    if let Some(how) = view.last_exit {
+        add("last exit", how.to_string());
+    }
+    add("pid", view.pid.to_string());
+    add("cpu", units::percent(view.cpu));
+    add("memory", units::size(view.memory));
+}
+
+fn of_limits(add: &mut impl FnMut(&str, String), detail: &Detail) {
+    if let Some(bytes) = detail.spec.max_memory {
+        add("max memory restart", units::size(bytes));
+    }
+}
+
+fn of_files(add: &mut impl FnMut(&str, String), detail: &Detail) {
+    let spec = &detail.spec;
+    let or_none = |path: Option<&String>| path.cloned().unwrap_or_else(missing);
+    add("script path", spec.script.to_string());
+    add("script args", list(&spec.args));
+    if let Some(path) = &detail.combined_log {
+        add("entire log path", path.clone());
+    }
+    add("error log path", or_none(detail.err_log.as_ref()));
+    add("out log path", or_none(detail.out_log.as_ref()));
+    add(
+        "pid path",
+        Some(&detail.pid_file)
+            .filter(|path| !path.is_empty())
+            .cloned()
+            .unwrap_or_else(missing),
+    );
+    add(
+        "interpreter",
+        spec.interpreter
+            .as_ref()
+            .map_or("none".to_owned(), ToString::to_string),
+    );
+    add("interpreter args", list(&spec.interpreter_args));
+    add("script id", detail.view.id.to_string());
+    add("exec cwd", spec.cwd.to_string());
+    add("exec mode", format!("{}_mode", mode(spec.mode)));
+}
+
+fn of_policy(add: &mut impl FnMut(&str, String), detail: &Detail) {
+    let spec = &detail.spec;
+    add("instance", detail.view.slot.to_string());
+    add(
+        "node env",
+        spec.env.get("NODE_ENV").cloned().unwrap_or_else(missing),
+    );
+    add("autorestart", mark(spec.restart.autorestart));
+    add("watch & reload", mark(false));
+    add("unstable restarts", detail.view.unstable.to_string());
+    add(
+        "created at",
+        iso(detail.view.created_at).unwrap_or_else(missing),
+    );
+    add("stop signal", spec.stop.signal.to_string());
+    add("kill timeout", format!("{} ms", spec.stop.kill_timeout_ms));
+    if spec.ready.wait {
+        add("wait ready", format!("{} ms", spec.ready.timeout_ms));
+    }
+}
+
+/// A moment as JavaScript writes it.
+pub(crate) fn iso(ms: i64) -> Option<String> {
+    let moment = jiff::Timestamp::from_millisecond(ms).ok()?;
+    Some(format!("{moment:.3}"))
+}
+
+fn mark(on: bool) -> String {
+    if on { "✔" } else { "✘" }.to_owned()
+}
+
+fn list(words: &[String]) -> String {
+    if words.is_empty() {
+        missing()
+    } else {
+        words.join(" ")
+    }
+}
+
+fn missing() -> String {
+    "N/A".to_owned()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::render::processes::tests::view;
+    use crate::render::style::Paint;
+    use rpm_core::{AppSpec, Ending, Signal};
+
+    pub(crate) fn detail(id: u32, name: &str) -> Detail {
+        let mut view = view(id, name);
+        view.last_exit = Some(Ending::Signal(Signal::TERM));
+        Detail {
+            spec: AppSpec {
+                name: name.to_owned(),
+                script: "/srv/shop/billing.js".into(),
+                cwd: "/srv/shop".into(),
+                interpreter: Some("/usr/bin/node".into()),
+                args: vec!["--port".to_owned(), "30005".to_owned()],
+                max_memory: Some(1 << 30),
+                env: [("NODE_ENV".to_owned(), "production".to_owned())].into(),
+                ..AppSpec::default()
+            },
+            env: [
+                ("NODE_ENV", "production"),
+                ("PORT", "30005"),
+                ("pm_id", "4"),
+            ]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+            out_log: Some(format!("/home/shop/.rpm/logs/{name}-out.log")),
+            err_log: None,
+            combined_log: None,
+            pid_file: format!("/home/shop/.rpm/pids/{name}-{id}.pid"),
+            backoff_ms: 0,
+            view,
+        }
+    }
+
+    #[test]
+    fn all_that_is_known_is_shown() {
+        let view = View {
+            now: 1_790_000_000_000,
+            width: Some(80),
+            paint: Paint { on: false },
+            mini: false,
+        };
+        insta::assert_snapshot!(draw(&[detail(4, "billing-service")], view));
+    }
+
+    #[test]
+    fn moments_are_written_as_javascript_writes_them() {
+        assert_eq!(iso(0).as_deref(), Some("1970-01-01T00:00:00.000Z"));
+        assert_eq!(iso(i64::MAX), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! Which of the binary's roles is asked for, decided before anything is initialised.
+
+use crate::home::Home;
+use camino::Utf8PathBuf;
+use std::error::Error;
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Programs of PM2 that this version does not have.
+const LATER: [&str; 3] = ["pm2-runtime", "pm2-docker", "pm2-dev"];
+
+/// What the process is to be.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// `rpm keeper --home H`: the parent of all services.
+    Keeper(Home),
+    /// `rpm daemon --home H`: the supervisor.
+    Daemon(Home),
+    /// The command line, with the words after the program's name.
+    Cli(Vec<OsString>),
+    /// Called by the name of a program that this version does not have.
+    Later(String),
+}
+
+impl Role {
+    /// Reads the role from the words of the command, the program's name first.
+    pub(crate) fn of(mut words: impl Iterator<Item = OsString>) -> Self {
+        let program = words.next().unwrap_or_default();
+        let name = Path::new(&program)
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        if LATER.contains(&&*name) {
+            return Self::Later(name.into_owned());
+        }
+        let words: Vec<OsString> = words.collect();
+        match &*words {
+            [verb, flag, home] if flag == "--home" => match (verb.to_str(), home.to_str()) {
+                (Some("keeper"), Some(home)) => Self::Keeper(Home::at(Utf8PathBuf::from(home))),
+                (Some("daemon"), Some(home)) => Self::Daemon(Home::at(Utf8PathBuf::from(home))),
+                _ => Self::Cli(words),
+            },
+            _ => Self::Cli(words),
+        }
+    }
+}
+
+/// Is the keeper of a home until that is asked to stop.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the home is all there is to this process"
+)]
+pub(crate) fn keeper(home: Home) -> ExitCode {
+    let options = rpm_keeper::Options::new(home.path().as_std_path());
+    match rpm_keeper::run(options) {
+        Ok(end) => ExitCode::from(end.code()),
+        Err(error) => complain("the keeper", &error),
+    }
+}
+
+/// Is the supervisor of a home until that is asked to stop.
+pub(crate) fn daemon(home: &Home) -> ExitCode {
+    match rpm_daemon::run(home.path()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain("the daemon", &error),
+    }
+}
+
+/// Says to whoever started the role why it cannot be.
+fn complain(who: &str, error: &dyn Error) -> ExitCode {
+    let text = format!("{who} cannot run: {}\n", chain(error));
+    // Standard error may be closed; the status says the same.
+    drop(std::io::stderr().write_all(text.as_bytes()));
+    ExitCode::FAILURE
+}
+
+/// An error and what is behind it, outermost first.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+/// Says that the program `name` is not there yet.
+pub(crate) fn later(name: &str) -> ExitCode {
+    // Standard error may be closed; the status says the same.
+    drop(writeln!(
+        std::io::stderr(),
+        "error: this version has no `{name}` yet"
+    ));
+    ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(words: &[&str]) -> Role {
+        Role::of(words.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn the_name_and_the_first_words_decide() {
+        let home = || Home::at(Utf8PathBuf::from("/h"));
+        assert_eq!(
+            role(&["rpm", "keeper", "--home", "/h"]),
+            Role::Keeper(home())
+        );
+        assert_eq!(
+            role(&["rpm", "daemon", "--home", "/h"]),
+            Role::Daemon(home())
+        );
+        assert_eq!(role(&["/x/pm2", "list"]), Role::Cli(vec!["list".into()]));
+        assert_eq!(role(&["rpm", "daemon"]), Role::Cli(vec!["daemon".into()]));
+        assert_eq!(
+            role(&["/x/pm2-runtime", "app.js"]),
+            Role::Later("pm2-runtime".to_owned())
+        );
+        assert_eq!(role(&[]), Role::Cli(vec![]));
+    }
+}
