@@ -186,7 +186,7 @@ impl Keeper {
         match self.outbox.send(&mut self.bag, socket.as_fd()) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.life.hang_up(),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.life.hang_up(now_ms),
             Err(_) => self.short_until_ms = Some(now_ms + SHORT_MS),
         }
     }

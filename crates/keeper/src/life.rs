@@ -11,6 +11,8 @@ use std::os::fd::OwnedFd;
 
 /// An upgrade that is not ready by then is taken back.
 const UPGRADE_MS: u64 = 10_000;
+/// A supervisor that closed its end has this long to end by itself.
+const GOODBYE_MS: u64 = 500;
 const SIGKILL: i32 = 9;
 
 /// What every supervisor is started with.
@@ -53,8 +55,10 @@ struct Up {
     pid: u32,
     pidfd: OwnedFd,
     socket: OwnedFd,
-    /// It was hung up upon, and is about to end.
+    /// It closed its end, or is about to be ended.
     is_deaf: bool,
+    /// It is ended then.
+    kill_at_ms: Option<u64>,
     outcome: Outcome,
     is_ready: bool,
     /// Its binary, while it has yet to become ready.
@@ -120,21 +124,26 @@ impl Life {
         }
     }
 
-    /// When something has to be done: a start, or an upgrade that takes too long.
+    /// When something has to be done: a start, or the end of a supervisor that takes too long.
     pub(crate) fn deadline(&self) -> Option<u64> {
         match &self.now {
             Now::Due(at_ms) => Some(*at_ms),
-            Now::Up(up) => up.deadline(),
+            Now::Up(up) => up.kill_at_ms,
         }
     }
 
-    /// Ends an upgrade that does not become ready.
+    /// Ends a supervisor whose time is over.
     pub(crate) fn check(&mut self, now_ms: u64) {
-        if let Now::Up(up) = &self.now
-            && up.deadline().is_some_and(|at_ms| now_ms >= at_ms)
+        if let Now::Up(up) = &mut self.now
+            && up.kill_at_ms.is_some_and(|at_ms| now_ms >= at_ms)
         {
-            say(format_args!("the new version is not ready in time"));
-            self.hang_up();
+            say(format_args!(
+                "the supervisor neither becomes ready nor ends; ending it"
+            ));
+            up.is_deaf = true;
+            up.kill_at_ms = None;
+            // It may have ended just now.
+            pidfd::send_signal(&up.pidfd, SIGKILL).ok();
         }
     }
 
@@ -148,6 +157,7 @@ impl Life {
         }
         if let Some(binary) = up.candidate.take() {
             self.recipe.binary = binary;
+            up.kill_at_ms = None;
         }
         self.backoff.ready();
         self.ever_ready = true;
@@ -159,13 +169,12 @@ impl Life {
         self.candidate = Some(binary);
     }
 
-    /// The supervisor closed its end or is not wanted any more: there is one owner at a time, so it
-    /// must end before the next begins. What it had sent still counts.
-    pub(crate) fn hang_up(&mut self) {
+    /// The supervisor closed its end. There is one owner at a time, so it must end before the next
+    /// begins. What it had sent still counts.
+    pub(crate) fn hang_up(&mut self, now_ms: u64) {
         if let Now::Up(up) = &mut self.now {
             up.is_deaf = true;
-            // It may have ended already.
-            pidfd::send_signal(&up.pidfd, SIGKILL).ok();
+            up.kill_at_ms = Some(now_ms + GOODBYE_MS);
         }
     }
 
@@ -227,24 +236,17 @@ impl Life {
             pidfd,
             outcome,
         } = spawn(&plan).map_err(|error| error.error)?;
-        let (is_deaf, is_ready, since_ms) = (false, false, now_ms);
         Ok(Up {
             pid,
             pidfd,
             socket,
-            is_deaf,
+            is_deaf: false,
             outcome,
-            is_ready,
+            is_ready: false,
+            kill_at_ms: candidate.as_ref().map(|_| now_ms + UPGRADE_MS),
             candidate,
-            since_ms,
+            since_ms: now_ms,
         })
-    }
-}
-
-impl Up {
-    /// When an upgrade takes too long.
-    fn deadline(&self) -> Option<u64> {
-        (self.candidate.is_some() && !self.is_deaf).then_some(self.since_ms + UPGRADE_MS)
     }
 }
 

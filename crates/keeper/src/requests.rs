@@ -4,7 +4,7 @@ use crate::keeper::Keeper;
 use crate::launch::plan_of;
 use crate::say::say;
 use crate::wire::{BadFrame, Stage, ToKeeper, spawn_in};
-use rpm_sys::{process, seqpacket, spawn};
+use rpm_sys::{clock, process, seqpacket, spawn};
 use std::io;
 use std::os::fd::OwnedFd;
 
@@ -15,7 +15,8 @@ const TURN: usize = 64;
 type Names = (u64, u64, u64);
 
 impl Keeper {
-    /// Reads what the supervisor has sent, up to a limit. When it closed its end it is ended.
+    /// Reads what the supervisor has sent, up to a limit. When it closed its end it has to
+    /// end.
     pub(crate) fn hear(&mut self) {
         for _ in 0..TURN {
             if self.outbox.is_full() || self.life.socket().is_none() {
@@ -25,7 +26,7 @@ impl Keeper {
                 Heard::Message => {}
                 Heard::Nothing => return,
                 Heard::End => {
-                    self.life.hang_up();
+                    self.life.hang_up(clock::monotonic_ms());
                     return;
                 }
             }
