@@ -91,18 +91,15 @@ impl Pump {
                 tracing::error!(%error, "the log thread cannot wait; ending");
                 break;
             }
-            let mut rung = false;
-            for event in ready.drain(..) {
-                match event.token {
-                    WAKE => rung = true,
-                    writer => drop(self.read(writer)),
-                }
+            // What was commanded before bytes came holds for them.
+            if ready.iter().any(|event| event.token == WAKE) {
+                self.obey();
+            }
+            for event in ready.drain(..).filter(|event| event.token != WAKE) {
+                self.read(event.token);
             }
             self.pace.passed();
             self.tidy();
-            if rung {
-                self.obey();
-            }
             self.tell();
         }
         self.end();

@@ -53,14 +53,25 @@ async fn a_line_is_in_the_file_after_a_sync_also_when_it_has_no_end() {
 #[tokio::test]
 async fn a_sync_empties_large_pipes() {
     let rig = Rig::new();
-    let (sink, mut app) = rig.sink(1, "out.log");
-    // Whoever may not have so large a pipe tests less.
-    let size = rustix::pipe::fcntl_setpipe_size(&sink.pipe, 1 << 20).unwrap_or(1 << 16);
-    let text = &lines("line", 10_000)[..size * 3 / 4];
-    app.write_all(text).unwrap();
-    rig.logs.open(sink);
+    let text = lines("line", 10_000);
+    let mut sinks = Vec::new();
+    for run in 0..16 {
+        let (sink, mut app) = rig.sink(run, &format!("{run}.log"));
+        // Whoever may not have so large a pipe tests less.
+        let size = rustix::pipe::fcntl_setpipe_size(&sink.pipe, 1 << 20).unwrap_or(1 << 16);
+        let held = size * 3 / 4;
+        app.write_all(&text[..held]).unwrap();
+        sinks.push((sink, app, held));
+    }
+    let keep = |(sink, app, held)| {
+        rig.logs.open(sink);
+        (app, held)
+    };
+    let runs: Vec<_> = sinks.into_iter().map(keep).collect();
     rig.logs.sync().await;
-    assert!(rig.read("out.log") == text);
+    for (run, (_app, held)) in runs.into_iter().enumerate() {
+        assert!(rig.read(&format!("{run}.log")) == text[..held], "run {run}");
+    }
 }
 
 #[tokio::test]

@@ -48,7 +48,6 @@ async fn lines_of_fifty_writers_do_not_mix() {
 async fn a_line_is_held_until_it_ends() {
     let mut rig = Rig::new();
     let (mut one, mut two) = (rig.open(1, "all.log"), rig.open(2, "all.log"));
-    // A first line of each makes sure that both are open.
     one.write_all(b"1\nbegun").unwrap();
     rig.logs.tail(rpm_core::Generation(1)).await;
     two.write_all(b"2\nwhole\n").unwrap();
