@@ -131,3 +131,78 @@ fn is_final(error: &io::Error) -> bool {
         None | Some(process::EBADF | process::EINVAL | process::EMSGSIZE | process::E2BIG)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair() -> (Link, OwnedFd) {
+        let (ours, theirs) = seqpacket::pair().unwrap();
+        (Link::from_fd(ours), theirs)
+    }
+
+    fn take(keeper: &OwnedFd) -> Option<ToKeeper> {
+        let mut buffer = [0; PACKET_MAX];
+        let received = seqpacket::recv(keeper, &mut buffer).ok()?;
+        ToKeeper::read(&buffer[..received.len], received.fds).ok()
+    }
+
+    #[test]
+    fn what_does_not_fit_waits_and_keeps_its_order() {
+        let (mut link, keeper) = pair();
+        let mut sent = 0;
+        while !link.wants_write() || sent % 100 != 0 {
+            link.send(ToKeeper::Drop {
+                key: sent,
+                tag: None,
+            });
+            sent += 1;
+        }
+        let mut seen = 0;
+        while seen < sent {
+            match take(&keeper) {
+                Some(ToKeeper::Drop { key, .. }) => assert_eq!(key, seen),
+                other => panic!("{other:?} instead of message {seen}"),
+            }
+            seen += 1;
+            link.flush().unwrap();
+        }
+        assert!(!link.wants_write());
+        assert!(take(&keeper).is_none());
+    }
+
+    #[test]
+    fn a_request_that_cannot_be_carried_is_answered_as_failed() {
+        let (mut link, keeper) = pair();
+        let null = || process::open_null().unwrap();
+        link.send(ToKeeper::Spawn {
+            seq: 1,
+            key: 2,
+            aux: 3,
+            spec: null(),
+            child_fds: vec![],
+            hold: (0..300).map(|tag| (null(), tag)).collect(),
+        });
+        link.send(ToKeeper::Ready);
+        let answer = link.recv().unwrap();
+        assert!(
+            matches!(answer, Some(FromKeeper::SpawnFailed { seq: 1, key: 2, .. })),
+            "{answer:?}"
+        );
+        assert!(matches!(take(&keeper), Some(ToKeeper::Ready)));
+    }
+
+    #[test]
+    fn the_end_of_the_keeper_is_seen() {
+        let (mut link, keeper) = pair();
+        assert!(link.recv().unwrap().is_none());
+        link.send(ToKeeper::Hello);
+        drop(keeper);
+        link.send(ToKeeper::Ready);
+        assert!(link.wants_write());
+        assert_eq!(
+            link.recv().unwrap_err().kind(),
+            io::ErrorKind::UnexpectedEof
+        );
+    }
+}

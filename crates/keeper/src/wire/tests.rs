@@ -1,3 +1,5 @@
+//! Every message arrives as it was, and nonsense is refused.
+
 use super::frame::Frame;
 use super::*;
 use proptest::prelude::*;
