@@ -211,6 +211,7 @@ impl Instance {
             return false;
         }
         let successor: Option<Run> = self.beside.take().map(|beside| beside.run);
+        self.started_at = successor.as_ref().map(|run| run.started_at);
         let ended = std::mem::replace(&mut self.current, successor);
         self.beside = ended.map(|run| Beside {
             role: Role::Retired,

@@ -30,6 +30,7 @@ pub(super) struct Instance {
     pub(super) history: History,
     pub(super) restarts: u32,
     pub(super) created_at: Wall,
+    /// When the current run, or the last one, was started.
     pub(super) started_at: Option<Wall>,
     pub(super) last_exit: Option<Ending>,
     pub(super) error: Option<String>,

@@ -168,7 +168,6 @@ impl Supervisor {
             return;
         };
         instance.restarts = instance.restarts.saturating_add(1);
-        instance.started_at = Some(turn.now.wall);
         if adopts {
             self.adopt(proc);
         }
@@ -336,6 +335,7 @@ impl Instance {
         }
         let new = self.beside.take()?.run;
         let new_generation = new.generation;
+        self.started_at = Some(new.started_at);
         let old = self.current.replace(new)?;
         let old_generation = old.generation;
         self.beside = Some(Beside {

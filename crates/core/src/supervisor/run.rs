@@ -4,7 +4,7 @@ use crate::event::Ending;
 use crate::id::Generation;
 use crate::signal::Signal;
 use crate::spec::{AppSpec, ExecMode};
-use crate::time::{Mono, Now};
+use crate::time::{Mono, Now, Wall};
 use crate::{Scope, action::FailureReason};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -21,6 +21,7 @@ pub(super) struct Run {
     /// Absent until the world says that there is a process.
     pub(super) pid: Option<u32>,
     pub(super) started: Mono,
+    pub(super) started_at: Wall,
     /// Moved by [`super::Supervisor::enter`] alone.
     pub(super) stage: Stage,
     /// When the stage is over, whatever happens.
@@ -84,6 +85,7 @@ impl Run {
             generation,
             pid: None,
             started: now.mono,
+            started_at: now.wall,
             stage: Stage::Launching,
             due: None,
             up: false,

@@ -103,6 +103,11 @@ impl Supervisor {
         })
     }
 
+    /// How many commands are not yet answered.
+    pub fn commands_in_flight(&self) -> usize {
+        self.pending.len()
+    }
+
     /// When [`crate::Event::Woke`] is next due, and why; `None` when nothing is.
     pub fn next_deadline(&self) -> Option<(Mono, &'static str)> {
         let (at, timer) = self.deadlines.first()?;

@@ -5,7 +5,7 @@ use crate::world::plan::{Plan, plan, reload_plan};
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config(1))]
 
     /// Whatever comes: what [`crate::world`]'s witness knows is kept.
     #[test]
@@ -24,6 +24,11 @@ proptest! {
     fn nothing_is_left_to_chance(plan in plan()) {
         prop_assert_eq!(World::new(&plan, false).run(&plan), World::new(&plan, false).run(&plan));
     }
+}
+
+proptest! {
+    // Reading and writing is slow.
+    #![proptest_config(config(4))]
 
     /// A table that is written and read between steps does the same, but for the answers: whoever
     /// waits for them is gone with the supervisor.
@@ -41,4 +46,14 @@ fn without_answers(written: Vec<String>) -> Vec<String> {
         .into_iter()
         .filter(|line| !line.contains(" answer "))
         .collect()
+}
+
+/// The usual number of cases (`PROPTEST_CASES`), or a part of it.
+fn config(part: u32) -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig {
+        cases: config.cases.div_ceil(part),
+        failure_persistence: None,
+        ..config
+    }
 }

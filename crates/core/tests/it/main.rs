@@ -6,5 +6,6 @@ mod describe;
 mod laws;
 mod scene;
 mod table;
+mod targets;
 mod transcripts;
 mod world;

@@ -4,11 +4,13 @@
 //! carried out, and watched by a [`Witness`] that knows the laws.
 
 pub(crate) mod plan;
+mod process;
+mod takeover;
 mod witness;
 
 use crate::describe;
 use plan::{Deed, Plan, Script};
-use rpm_core::event::SpawnError;
+use process::{Process, Sign};
 use rpm_core::{
     Action, Command, CommandId, Ending, Event, Generation, Mono, Now, ProcId, Signal, Supervisor,
     Wall,
@@ -46,21 +48,6 @@ enum Happening {
     Begins(Generation),
     Shows(Generation, Sign),
     Ends(Generation, Ending),
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Sign {
-    Up,
-    Listening,
-    Ready,
-    Disconnected,
-}
-
-struct Process {
-    proc: ProcId,
-    script: Script,
-    alive: bool,
-    shown: Vec<Sign>,
 }
 
 impl World {
@@ -249,181 +236,6 @@ impl World {
         }
     }
 
-    fn spawn(&mut self, proc: ProcId, generation: Generation, app: &str) {
-        let (scripts, next) = self.scripts.get_mut(app).unwrap();
-        let script = scripts[*next % scripts.len()].clone();
-        *next += 1;
-        let at = self.now + script.spawn;
-        let happening = match script.spawn_error {
-            Some(errno) => {
-                let error = SpawnError {
-                    what: String::new(),
-                    errno,
-                    why: String::new(),
-                };
-                Happening::News(Event::SpawnFailed {
-                    proc,
-                    generation,
-                    error,
-                })
-            }
-            None => Happening::Begins(generation),
-        };
-        let process = Process {
-            proc,
-            script,
-            alive: false,
-            shown: Vec::new(),
-        };
-        self.processes.insert(generation, process);
-        self.later(at, happening);
-    }
-
-    fn begin(&mut self, generation: Generation) {
-        let Some(process) = self.processes.get_mut(&generation) else {
-            return;
-        };
-        process.alive = true;
-        let (proc, script) = (process.proc, process.script.clone());
-        let pid = u32::try_from(generation.0).unwrap();
-        self.report(Event::Spawned {
-            proc,
-            generation,
-            pid,
-        });
-        let signs = [
-            (script.up, Sign::Up),
-            (script.listens, Sign::Listening),
-            (script.ready, Sign::Ready),
-        ];
-        for (at, sign) in signs {
-            if let Some(after) = at {
-                self.later(self.now + after, Happening::Shows(generation, sign));
-            }
-        }
-        if let Some((after, how)) = script.ends {
-            self.later(self.now + after, Happening::Ends(generation, how));
-        }
-    }
-
-    fn signal(&mut self, generation: Generation, signal: Signal) {
-        let dies = self.processes[&generation].script.dies;
-        match signal {
-            Signal::KILL => {
-                self.later(
-                    self.now + dies,
-                    Happening::Ends(generation, Ending::Signal(signal)),
-                );
-            }
-            Signal::INT => self.ask_to_stop(generation),
-            _ => {}
-        }
-    }
-
-    fn ask_to_stop(&mut self, generation: Generation) {
-        if let Some(after) = self.processes[&generation].script.heeds {
-            self.later(
-                self.now + after,
-                Happening::Ends(generation, Ending::Code(0)),
-            );
-        }
-    }
-
-    fn drain(&mut self, generation: Generation) {
-        let script = &self.processes[&generation].script;
-        let (Some(drains), leaves) = (script.drains, script.leaves) else {
-            return;
-        };
-        self.later(
-            self.now + drains,
-            Happening::Shows(generation, Sign::Disconnected),
-        );
-        if let Some(leaves) = leaves {
-            let at = self.now + drains + leaves;
-            self.later(at, Happening::Ends(generation, Ending::Code(0)));
-        }
-    }
-
-    /// News of what is gone must change nothing.
-    fn tell_of_the_dead(&mut self) {
-        let text = serde_json::to_string(&self.table).unwrap();
-        for (proc, generation) in self.witness.forgotten() {
-            let how = Ending::Code(1);
-            let news = [
-                Event::Exited {
-                    proc,
-                    generation,
-                    how,
-                },
-                Event::Swept { proc, generation },
-                Event::Spawned {
-                    proc,
-                    generation,
-                    pid: 1,
-                },
-                Event::Ready { proc, generation },
-                Event::Listening { proc, generation },
-                Event::Disconnected { proc, generation },
-                Event::Sampled {
-                    proc,
-                    generation,
-                    memory: u64::MAX,
-                },
-            ];
-            for event in news {
-                let mut actions = Vec::new();
-                self.table.step(self.moment(), event, &mut actions);
-                assert_eq!(actions, [], "news of the dead {proc}#{generation}");
-            }
-        }
-        assert_eq!(
-            serde_json::to_string(&self.table).unwrap(),
-            text,
-            "news of the dead"
-        );
-    }
-
-    fn take_over(&mut self) {
-        self.write("takeover");
-        let text = serde_json::to_string(&self.table).unwrap();
-        self.table = serde_json::from_str(&text).unwrap();
-        self.witness.nobody_waits();
-        let newest = self
-            .processes
-            .keys()
-            .next_back()
-            .copied()
-            .unwrap_or_default();
-        let before = self.table.clone();
-        let mut actions = Vec::new();
-        self.table
-            .after_restore(self.moment(), newest, &mut actions);
-        self.perform(&actions);
-        self.witness
-            .saw(self.now, &before, &Event::Woke, &actions, &self.table);
-        self.tell_what_is();
-    }
-
-    /// What a shell tells a successor.
-    fn tell_what_is(&mut self) {
-        let runs: Vec<_> = self.table.runs().collect();
-        for (proc, generation, _) in runs {
-            let Some(process) = self.processes.get(&generation).filter(|it| it.alive) else {
-                continue;
-            };
-            let shown = process.shown.clone();
-            let pid = u32::try_from(generation.0).unwrap();
-            self.step(&Event::Spawned {
-                proc,
-                generation,
-                pid,
-            });
-            for sign in shown {
-                self.step(&sign.event(proc, generation));
-            }
-        }
-    }
-
     fn serving(&self, proc: u32) -> Option<Generation> {
         self.table.instance(ProcId(proc))?.generation
     }
@@ -474,17 +286,6 @@ impl Drop for World {
     fn drop(&mut self) {
         if std::thread::panicking() && std::env::var_os("LAWS_TRACE").is_some() {
             println!("{}", self.written.join("\n"));
-        }
-    }
-}
-
-impl Sign {
-    fn event(self, proc: ProcId, generation: Generation) -> Event {
-        match self {
-            Self::Up => Event::Up { proc, generation },
-            Self::Listening => Event::Listening { proc, generation },
-            Self::Ready => Event::Ready { proc, generation },
-            Self::Disconnected => Event::Disconnected { proc, generation },
         }
     }
 }

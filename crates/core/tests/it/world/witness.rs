@@ -2,19 +2,17 @@
 //! happened: it trusts the machine's words only where a law is about these words.
 
 mod account;
+mod asked;
 mod reload;
 
 use account::{Account, RunAccount};
+use asked::{deadline, is_refused, touched};
 use rpm_core::action::News;
 use rpm_core::{
-    Action, Command, CommandId, Ending, Event, Existing, Generation, Outcome, ProcId, Status,
+    Action, Command, CommandId, Ending, Event, Existing, Generation, Notice, ProcId, Status,
     Supervisor,
 };
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A stop is through after so many ms, whatever the process does: start, kill timeout, death,
-/// leftovers, and late news.
-const STOP_MS: u64 = 20 + 300 + 2000 + 2000 + 300 + 100;
 
 /// What has been seen.
 #[derive(Default)]
@@ -69,6 +67,7 @@ impl Witness {
     /// Everything is stopped and the world is quiet.
     pub(super) fn at_the_end(&self, table: &Supervisor) {
         assert!(self.waiting.is_empty(), "not answered: {:?}", self.waiting);
+        assert_eq!(table.commands_in_flight(), 0, "answered and not forgotten");
         assert_eq!(table.next_deadline(), None, "something is left due");
         let left = self.runs.iter().find(|(_, run)| !run.forgotten);
         if self.over {
@@ -258,23 +257,7 @@ impl Witness {
                 assert!(over && !run.forgotten, "let go of {generation}: {run:?}");
                 run.forgotten = true;
             }
-            Action::Publish(notice) => {
-                let account = self.instances.entry(notice.proc).or_default();
-                match &notice.news {
-                    News::Deleted => drop(self.instances.remove(&notice.proc)),
-                    News::Reloaded => account.begin_anew(),
-                    News::MemoryExceeded { .. } => {
-                        // A worker begins anew when its successor serves.
-                        let run = notice.generation.and_then(|serves| self.runs.get(&serves));
-                        if !run.is_some_and(RunAccount::is_cluster) {
-                            account.begin_anew();
-                        }
-                        self.rollouts.memory(&notice.name);
-                    }
-                    News::ReloadFailed { .. } => self.rollouts.failed(&notice.name),
-                    _ => {}
-                }
-            }
+            Action::Publish(notice) => self.told(notice),
             Action::Quit => self.over = true,
             Action::AppGone { name } => {
                 let left = after
@@ -283,6 +266,25 @@ impl Witness {
                 assert!(!left, "{name} is not gone");
             }
             Action::Answer { .. } | Action::Persist => {}
+        }
+    }
+
+    /// What everybody is told.
+    fn told(&mut self, notice: &Notice) {
+        let account = self.instances.entry(notice.proc).or_default();
+        match &notice.news {
+            News::Deleted => drop(self.instances.remove(&notice.proc)),
+            News::Reloaded => account.begin_anew(),
+            News::MemoryExceeded { .. } => {
+                // A worker begins anew when its successor serves.
+                let run = notice.generation.and_then(|serves| self.runs.get(&serves));
+                if !run.is_some_and(RunAccount::is_cluster) {
+                    account.begin_anew();
+                }
+                self.rollouts.memory(&notice.name);
+            }
+            News::ReloadFailed { .. } => self.rollouts.failed(&notice.name),
+            _ => {}
         }
     }
 
@@ -360,46 +362,4 @@ impl Witness {
         }
         assert!(live.values().all(|runs| *runs <= 2), "three runs: {live:?}");
     }
-}
-
-fn is_refused(id: CommandId, actions: &[Action]) -> bool {
-    actions.iter().any(|action| match action {
-        Action::Answer {
-            command,
-            outcome: Outcome::Refused { .. },
-        } => *command == id,
-        _ => false,
-    })
-}
-
-/// The instances that a command is about.
-fn touched(before: &Supervisor, command: &Command, after: &Supervisor) -> BTreeSet<ProcId> {
-    let (table, targets) = match command {
-        Command::Apply { apps, .. } => (
-            after,
-            apps.iter().map(|app| app.name.as_str().into()).collect(),
-        ),
-        Command::Start { targets, .. }
-        | Command::Restart { targets, .. }
-        | Command::Reload { targets, .. }
-        | Command::Stop { targets }
-        | Command::Delete { targets }
-        | Command::Reset { targets }
-        | Command::Signal { targets, .. } => (before, targets.clone()),
-        Command::Scale { name, .. } => (before, vec![name.as_str().into()]),
-        Command::Shutdown => return before.instances().map(|instance| instance.proc).collect(),
-    };
-    targets
-        .iter()
-        .flat_map(|target| table.resolve(target).unwrap())
-        .collect()
-}
-
-/// Until when a command may wait; others wait for apps.
-fn deadline(now: u64, command: &Command) -> Option<u64> {
-    let stops = matches!(
-        command,
-        Command::Stop { .. } | Command::Delete { .. } | Command::Shutdown
-    );
-    stops.then_some(now + STOP_MS)
 }
