@@ -127,6 +127,9 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     store.pid_file(home.pid_file(), Some(std::process::id()));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), predecessors, home = %home.root(), "supervising");
 
+    // Refused, it only costs memory.
+    rpm_sys::text::give_back().ok();
+
     let doors = Doors {
         asks,
         notices,

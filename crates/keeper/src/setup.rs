@@ -116,6 +116,8 @@ pub fn run(options: Options) -> Result<End, RunError> {
     let path = home.join(LOG_FILE);
     let log = open_log(&path).map_err(|source| RunError::File { path, source })?;
     let mut keeper = set_up(options, lock, log)?;
+    // Refused, it only costs memory.
+    rpm_sys::text::give_back().ok();
     Ok(match keeper.run() {
         Over::Stopped => {
             keeper.end_all();

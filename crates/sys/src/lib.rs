@@ -24,6 +24,7 @@ pub mod seqpacket;
 pub mod signals;
 pub mod spawn;
 pub mod stream;
+pub mod text;
 pub mod tree;
 pub mod users;
 pub mod watch;

@@ -110,12 +110,14 @@ fn descriptors_arrive_at_their_places_and_no_others_do() {
 #[test]
 fn signals_are_as_by_default_and_the_session_is_its_own() {
     // Rust programs ignore SIGPIPE.
-    let script = "grep -E '^Sig(Blk|Ign)' /proc/$$/status; cut -d' ' -f6 /proc/$$/stat; echo $$";
-    let (output, _) = run(shell(script));
-    let lines: Vec<&str> = output.lines().collect();
-    assert_eq!(lines[0], "SigBlk:\t0000000000000000");
-    assert_eq!(lines[1], "SigIgn:\t0000000000000000");
-    assert_eq!(lines[2], lines[3], "it leads its session");
+    let (output, _) = run(shell("exec grep -E '^Sig(Blk|Ign)' /proc/self/status"));
+    assert_eq!(
+        output,
+        "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
+    );
+    let (output, _) = run(shell("cut -d' ' -f6 /proc/$$/stat; echo $$"));
+    let (session, pid) = output.trim().split_once('\n').unwrap();
+    assert_eq!(session, pid, "it leads its session");
 }
 
 #[test]

@@ -7,9 +7,13 @@ use rustix::fs::{Mode, OFlags, RawDir, openat};
 use rustix::io::Errno;
 use std::io::Write;
 use std::mem::MaybeUninit;
+use std::time::Duration;
 
 /// An environment larger than this is not looked through to its end.
-const ENVIRON_MAX: usize = 8 << 20;
+const FILE_MAX: usize = 8 << 20;
+/// A process that executes a program is looked at again after this, so often.
+const EXEC_LOOK: Duration = Duration::from_micros(100);
+const EXEC_LOOKS: u32 = 50;
 /// Longer than any line of `/proc/PID/stat`.
 const STAT_MAX: usize = 1024;
 
@@ -39,7 +43,7 @@ pub fn children_of(pid: u32) -> Vec<u32> {
         missing |= matches!(file, Err(Errno::NOENT)) && tid == pid;
         if let Ok(file) = file {
             bytes.clear();
-            read_all(file.as_fd(), &mut bytes, usize::MAX);
+            read_all(file.as_fd(), &mut bytes, FILE_MAX);
             let words = bytes.split(|byte| *byte == b' ');
             children.extend(
                 words
@@ -57,13 +61,20 @@ pub fn children_of(pid: u32) -> Vec<u32> {
 
 /// Whether `entry` (`NAME=value`) is in the environment that a process was started with.
 pub fn environ_has(pid: u32, entry: &[u8]) -> bool {
-    let path = format_args!("/proc/{pid}/environ");
-    let Ok(file) = open(rustix::fs::CWD, path, OFlags::empty()) else {
-        return false;
-    };
-    let mut bytes = Vec::with_capacity(8192);
-    read_all(file.as_fd(), &mut bytes, ENVIRON_MAX);
-    bytes.split(|byte| *byte == 0).any(|found| found == entry)
+    let mut bytes = Vec::new();
+    for _ in 0..EXEC_LOOKS {
+        read_file(format_args!("/proc/{pid}/environ"), &mut bytes);
+        if !bytes.is_empty() {
+            return bytes.split(|byte| *byte == 0).any(|found| found == entry);
+        }
+        // While a process executes a program it has neither environment nor arguments.
+        read_file(format_args!("/proc/{pid}/cmdline"), &mut bytes);
+        if !bytes.is_empty() || stat(pid).is_none_or(|stat| stat.is_zombie()) {
+            return false;
+        }
+        std::thread::sleep(EXEC_LOOK);
+    }
+    false
 }
 
 /// Reads a line of process state below `dir`.
@@ -103,6 +114,14 @@ pub(super) fn open(
         flags | OFlags::RDONLY | OFlags::CLOEXEC,
         Mode::empty(),
     )
+}
+
+/// Reads a file; nothing when it cannot be read.
+fn read_file(path: std::fmt::Arguments<'_>, bytes: &mut Vec<u8>) {
+    bytes.clear();
+    if let Ok(file) = open(rustix::fs::CWD, path, OFlags::empty()) {
+        read_all(file.as_fd(), bytes, FILE_MAX);
+    }
 }
 
 /// Reads until the end, an error or `limit`.
