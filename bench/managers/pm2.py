@@ -1,56 +1,16 @@
 """PM2, from npm."""
 
-import json
-import subprocess
-
-from .adapter import Adapter
+from .ecosystem import Ecosystem
 
 
-class Pm2(Adapter):
-    """One daemon in Node; its config is a JSON file."""
+class Pm2(Ecosystem):
+    """One daemon, in Node."""
 
     name = "pm2"
-    rows = (*Adapter.rows, "connections", "reload")
+    home_variable = "PM2_HOME"
 
-    def __init__(self, folder, tools, env):
-        super().__init__(folder, tools, env | {"PM2_HOME": str(folder / "home")})
-        self.program = tools.pm2
-
-    def configure(self, apps):
-        path = self.folder / "ecosystem.json"
-        path.write_text(json.dumps({"apps": [self.record(app) for app in apps]}))
-        return [*self.program, "start", str(path)]
-
-    def record(self, app):
-        """One app as the config file has it."""
-        node = app.argv[0] == "node"
-        words = app.argv[1:] if node else app.argv
-        record = {
-            "name": app.name,
-            "script": words[0],
-            "args": words[1:],
-            "out_file": str(self.log_file(app.name)),
-            "error_file": str(self.log_file(app.name)),
-            "merge_logs": True,
-        }
-        if not node:
-            record["interpreter"] = "none"
-        if app.workers:
-            record |= {"exec_mode": "cluster", "instances": app.workers}
-        return record
-
-    def list_command(self):
-        return [*self.program, "list"]
-
-    def stop_command(self):
-        return [*self.program, "stop", "all"]
-
-    def reload_command(self, name):
-        return [*self.program, "reload", name]
-
-    def shutdown(self):
-        subprocess.run([*self.program, "kill"], env=self.env, cwd=self.folder, timeout=180,
-                       stdin=subprocess.DEVNULL, capture_output=True, check=True)
+    def find(self, tools):
+        return tools.pm2
 
     def is_own(self, command_line):
         return "God Daemon" in command_line

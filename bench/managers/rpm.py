@@ -1,18 +1,16 @@
-"""rpm, from this workspace. Its config is PM2's."""
+"""rpm, from this workspace."""
 
-from .pm2 import Pm2
+from .ecosystem import Ecosystem
 
 
-class Rpm(Pm2):
+class Rpm(Ecosystem):
     """Two processes: the keeper, parent of all apps, and the daemon."""
 
     name = "rpm"
+    home_variable = "RPM_HOME"
 
-    def __init__(self, folder, tools, env):
-        super().__init__(folder, tools, env)
-        del self.env["PM2_HOME"]
-        self.env["RPM_HOME"] = str(folder / "home")
-        self.program = [str(tools.rpm)]
+    def find(self, tools):
+        return [str(tools.rpm)]
 
     def is_own(self, command_line):
         program, *words = command_line.split(" ")
