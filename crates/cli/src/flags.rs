@@ -63,22 +63,42 @@ pub(crate) struct AllFlags {
     pub(crate) common: Common,
 }
 
+type Add = fn(Command) -> Command;
+
 /// Adds all flags to a verb.
 pub(crate) fn declare(command: Command, shows: Shows) -> Command {
-    let command = command.next_help_heading("App");
-    let command = hide_new(command, AppFlags::augment_args, !shows.app);
-    let command = command.next_help_heading("Running apps");
-    let command = hide_new(command, Control::augment_args, !shows.control);
-    let command = command.next_help_heading("Tables");
-    let command = hide_new(command, Tables::augment_args, !shows.tables);
-    let command = hide_new(command, Unheeded::augment_args, true);
-    Common::augment_args(command.next_help_heading("All commands"))
+    add(command, shows, |command, add, is_shown| {
+        if is_shown {
+            add(command)
+        } else {
+            hidden(command, add)
+        }
+    })
 }
 
-fn hide_new(command: Command, add: fn(Command) -> Command, hide: bool) -> Command {
-    if !hide {
-        return add(command);
-    }
+/// Adds the flags that are shown, for the shells' completion.
+pub(crate) fn declare_shown(command: Command, shows: Shows) -> Command {
+    add(command, shows, |command, add, is_shown| {
+        if is_shown { add(command) } else { command }
+    })
+}
+
+fn add(command: Command, shows: Shows, group: fn(Command, Add, bool) -> Command) -> Command {
+    let command = command.next_help_heading("App");
+    let command = group(command, AppFlags::augment_args, shows.app);
+    let command = command.next_help_heading("Running apps");
+    let command = group(command, Control::augment_args, shows.control);
+    let command = command.next_help_heading("Tables");
+    let command = group(command, Tables::augment_args, shows.tables);
+    let command = group(command, Unheeded::augment_args, false);
+    group(
+        command.next_help_heading("All commands"),
+        Common::augment_args,
+        true,
+    )
+}
+
+fn hidden(command: Command, add: Add) -> Command {
     let before: Vec<clap::Id> = command
         .get_arguments()
         .map(|arg| arg.get_id().clone())

@@ -117,17 +117,27 @@ impl Verb {
 
     /// The verb as clap knows it.
     pub(crate) fn command(&self) -> Command {
-        let command = Command::new(self.name)
-            .bin_name(format!("rpm {}", self.name))
-            .visible_aliases(self.aliases.iter().copied())
-            .max_term_width(100);
+        let usage = format!("rpm {} [OPTIONS] [TARGET]... [-- ARGS]", self.name);
+        let command = self.bare().max_term_width(100);
         let command = if self.takes_app_args {
-            command.override_usage(format!("rpm {} [OPTIONS] [TARGET]... [-- ARGS]", self.name))
+            command.override_usage(usage)
         } else {
             command
         };
-        // Last, as the docs of the arguments' types would take its place.
+        // The words come last, as the docs of the arguments' types would take their place.
         flags::declare((self.declare)(command), self.shows).about(self.about)
+    }
+
+    /// The verb with what the shells should complete.
+    pub(crate) fn completed(&self) -> Command {
+        flags::declare_shown((self.declare)(self.bare()), self.shows).about(self.about)
+    }
+
+    fn bare(&self) -> Command {
+        let aliases = self.aliases.iter().copied();
+        Command::new(self.name)
+            .bin_name(format!("rpm {}", self.name))
+            .visible_aliases(aliases)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Cli, Run};
 use crate::outcome::Outcome;
-use crate::verbs::{Group, VERBS};
+use crate::verbs::{Group, VERBS, Verb};
 use clap::Command;
 use clap_complete::Shell;
 
@@ -19,8 +19,10 @@ impl Run for Completion {
     const GROUP: Group = Group::Cli;
 
     fn run(self, cli: &mut Cli) -> Outcome {
-        let verbs = VERBS.iter().map(|verb| verb.command().bin_name(verb.name));
-        let mut command = Command::new("rpm").subcommands(verbs);
+        let verbs = VERBS.iter().map(Verb::completed);
+        let mut command = Command::new("rpm")
+            .disable_help_subcommand(true)
+            .subcommands(verbs);
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut command, "rpm", &mut script);
         Ok(cli.screen.data(script)?)

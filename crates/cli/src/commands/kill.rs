@@ -6,7 +6,7 @@ use crate::outcome::{Outcome, Stop};
 use crate::verbs::Group;
 use rpm_proto::client::CallError;
 use rpm_proto::{Client, Code, Fault, Reply, Request};
-use rpm_sys::{pidfd, poll, tree};
+use rpm_sys::{clock, pidfd, poll, tree};
 use serde_json::json;
 use std::os::fd::OwnedFd;
 
@@ -43,9 +43,7 @@ impl Run for Kill {
             Err(error) => return Err(error.into()),
         };
         drop(client);
-        for end in &ends {
-            poll::wait_for(end, false, Some(WAIT_MS))?;
-        }
+        await_end(&ends)?;
         say_gone(cli)
     }
 }
@@ -87,6 +85,25 @@ fn signal(supervisor_first: &[OwnedFd]) -> Result<(), Stop> {
             .because(error.to_string())
             .into()
     })
+}
+
+fn await_end(ends: &[OwnedFd]) -> Outcome {
+    let until_ms = clock::monotonic_ms() + WAIT_MS;
+    for end in ends {
+        loop {
+            let left_ms = until_ms.saturating_sub(clock::monotonic_ms());
+            if poll::wait_for(end, false, Some(left_ms))? {
+                break;
+            }
+            if left_ms == 0 {
+                return Err(Fault::new(Code::StopFailed, "the daemon did not end")
+                    .because(format!("it was told to, {} s ago", WAIT_MS / 1000))
+                    .help("`rpm.log` in the home says what it waits for")
+                    .into());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn say_gone(cli: &mut Cli) -> Outcome {

@@ -1,0 +1,9 @@
+//! The binary against a daemon that says what a test tells it to.
+
+#![expect(clippy::unwrap_used, reason = "what surprises a test fails it")]
+
+mod errors;
+mod fake;
+mod logs;
+mod requests;
+mod tables;
