@@ -3,7 +3,7 @@
 use rustix::fs::{Mode, OFlags};
 use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use rustix::net::sockopt::{
-    set_ipv6_v6only, set_socket_reuseaddr, set_socket_reuseport, socket_acceptconn,
+    set_ipv6_v6only, set_socket_reuseaddr, set_socket_reuseport, socket_acceptconn, socket_type,
 };
 use rustix::net::{
     AddressFamily, SocketAddrAny, SocketAddrUnix, SocketFlags, SocketType, bind, connect,
@@ -101,7 +101,8 @@ pub fn local_address(socket: &OwnedFd) -> io::Result<Option<SocketAddr>> {
     Ok(inet_of(getsockname(socket)?))
 }
 
-/// A duplicate of another process's descriptor, made to listen, `pidfd_getfd(2)`.
+/// A duplicate of another process's socket, made to listen where it takes connections,
+/// `pidfd_getfd(2)`.
 pub fn take(pid: u32, number: RawFd, backlog: i32) -> io::Result<OwnedFd> {
     let pid = i32::try_from(pid)
         .ok()
@@ -110,7 +111,7 @@ pub fn take(pid: u32, number: RawFd, backlog: i32) -> io::Result<OwnedFd> {
     let process = pidfd_open(pid, PidfdFlags::empty())?;
     let socket = pidfd_getfd(&process, number, PidfdGetfdFlags::empty())?;
     fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
-    if !socket_acceptconn(&socket)? {
+    if socket_type(&socket)? == SocketType::STREAM && !socket_acceptconn(&socket)? {
         listen(&socket, backlog)?;
     }
     crate::stream::set_nonblocking(&socket)?;

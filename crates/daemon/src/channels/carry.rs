@@ -126,7 +126,7 @@ impl Thread {
             return;
         };
         socket.retire(&self.poller);
-        self.report(ChannelEvent::Release { key: id.0 });
+        drop(socket);
         if let Some(path) = unlink {
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -135,6 +135,7 @@ impl Thread {
                 _ => {}
             }
         }
+        self.report(ChannelEvent::Release { key: id.0 });
     }
 
     fn tell(&self, generation: Generation, news: News) {

@@ -99,10 +99,6 @@ impl Rig {
     /// The answer to a query; panics when there is none or more than one.
     pub(super) fn answer(&self, id: WorkerId, seq: u64) -> &Value {
         let of = |line: &&Value| line["ack"] == seq && line.get("errno").is_some();
-        let inner = |line| match line {
-            &Value::Object(ref own) if own.contains_key("msg") => &line["msg"],
-            line => line,
-        };
         let mut found = self
             .sent
             .get(&id)
@@ -226,4 +222,9 @@ impl Rig {
             }
         }
     }
+}
+
+/// The message in a line that carries a descriptor.
+fn inner(line: &Value) -> &Value {
+    line.get("msg").unwrap_or(line)
 }
