@@ -22,6 +22,7 @@ class Results:
             "processor": processor(),
             "cores": os.cpu_count(),
             "load_at_start": os.getloadavg()[0],
+            "realtime": os.sched_getscheduler(0) == os.SCHED_RR,
             "versions": versions,
         }
 

@@ -2,6 +2,7 @@
 """Runs process managers side by side and prints what each costs. See README.md."""
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,8 @@ QUICK = Plan(list_times=3, settle_s=1.5, idle_s=3, kills=3, lines=100_000, load_
 def main():
     arguments = parse()
     tools = cache.Tools(arguments.managers, arguments.rpm)
+    if arguments.realtime:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     results = Results(arguments.managers, tools.versions())
     plan = QUICK if arguments.quick else Plan()
     wanted = {name for name in MEASURES
@@ -72,6 +75,8 @@ def parse():
                         help="repetitions (default 5)")
     parser.add_argument("--quick", action="store_true",
                         help="short windows and few kills: to see that it works, not to compare")
+    parser.add_argument("--realtime", action="store_true",
+                        help="everything at a real-time priority: other work disturbs less")
     parser.add_argument("--rpm", metavar="PATH", help="this binary instead of a release build")
     parser.add_argument("--out", type=Path, default=cache.CACHE / "results.json",
                         metavar="FILE", help="where the values go, as JSON")
