@@ -35,6 +35,53 @@ pub(crate) struct Verb {
     run: fn(&clap::ArgMatches, &mut Cli) -> Outcome,
 }
 
+impl Verb {
+    const fn of<T: Run>() -> Self {
+        Self {
+            name: T::NAME,
+            aliases: T::ALIASES,
+            about: T::ABOUT,
+            group: T::GROUP,
+            shows: T::SHOWS,
+            takes_app_args: T::TAKES_APP_ARGS,
+            declare: T::augment_args,
+            run: parse::run_as::<T>,
+        }
+    }
+
+    /// The verb of this name.
+    pub(crate) fn find(name: &OsStr) -> Option<&'static Self> {
+        VERBS
+            .iter()
+            .find(|verb| verb.name == name || verb.aliases.iter().any(|it| *it == name))
+    }
+
+    /// The verb as clap knows it.
+    pub(crate) fn command(&self) -> Command {
+        let usage = format!("rpm {} [OPTIONS] [TARGET]... [-- ARGS]", self.name);
+        let command = self.bare().max_term_width(100);
+        let command = if self.takes_app_args {
+            command.override_usage(usage)
+        } else {
+            command
+        };
+        // The words come last, as the docs of the arguments' types would take their place.
+        flags::declare((self.declare)(command), self.shows).about(self.about)
+    }
+
+    /// The verb with what the shells should complete.
+    pub(crate) fn completed(&self) -> Command {
+        flags::declare_shown((self.declare)(self.bare()), self.shows).about(self.about)
+    }
+
+    fn bare(&self) -> Command {
+        let aliases = self.aliases.iter().copied();
+        Command::new(self.name)
+            .bin_name(format!("rpm {}", self.name))
+            .visible_aliases(aliases)
+    }
+}
+
 /// A heading in the list of verbs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Group {
@@ -93,53 +140,6 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<version::Version>(),
     Verb::of::<help::Help>(),
 ];
-
-impl Verb {
-    const fn of<T: Run>() -> Self {
-        Self {
-            name: T::NAME,
-            aliases: T::ALIASES,
-            about: T::ABOUT,
-            group: T::GROUP,
-            shows: T::SHOWS,
-            takes_app_args: T::TAKES_APP_ARGS,
-            declare: T::augment_args,
-            run: parse::run_as::<T>,
-        }
-    }
-
-    /// The verb of this name.
-    pub(crate) fn find(name: &OsStr) -> Option<&'static Self> {
-        VERBS
-            .iter()
-            .find(|verb| verb.name == name || verb.aliases.iter().any(|it| *it == name))
-    }
-
-    /// The verb as clap knows it.
-    pub(crate) fn command(&self) -> Command {
-        let usage = format!("rpm {} [OPTIONS] [TARGET]... [-- ARGS]", self.name);
-        let command = self.bare().max_term_width(100);
-        let command = if self.takes_app_args {
-            command.override_usage(usage)
-        } else {
-            command
-        };
-        // The words come last, as the docs of the arguments' types would take their place.
-        flags::declare((self.declare)(command), self.shows).about(self.about)
-    }
-
-    /// The verb with what the shells should complete.
-    pub(crate) fn completed(&self) -> Command {
-        flags::declare_shown((self.declare)(self.bare()), self.shows).about(self.about)
-    }
-
-    fn bare(&self) -> Command {
-        let aliases = self.aliases.iter().copied();
-        Command::new(self.name)
-            .bin_name(format!("rpm {}", self.name))
-            .visible_aliases(aliases)
-    }
-}
 
 /// Runs the command line with these words.
 pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
