@@ -22,6 +22,7 @@ mod recover;
 mod requests;
 mod sample;
 mod server;
+mod start;
 mod store;
 mod sweep;
 mod view;

@@ -6,9 +6,9 @@
 
 use crate::channels::Inventory;
 use crate::home::Home;
-use crate::perform::{sink, worker_of};
+use crate::start::{sink, worker};
 use crate::world::{CLIENTS_KEY, LAYOUT, LISTENER_KEYS, Run, State, World, tag};
-use rpm_core::{Event, Generation, ProcId, Supervisor};
+use rpm_core::{Event, Generation, ProcId, Status, Supervisor};
 use rpm_keeper::link::Link;
 use rpm_keeper::wire::{FromKeeper, ToKeeper};
 use rpm_proto::Stream;
@@ -172,9 +172,13 @@ impl World {
         let paths = self.paths(instance.spec, proc);
         for (tag, stream) in [(tag::OUT, Stream::Out), (tag::ERR, Stream::Err)] {
             if let Some(pipe) = slot.fds.remove(&tag) {
+                let run = (proc, generation);
                 self.logs
-                    .open(sink(instance.spec, proc, generation, &paths, stream, pipe));
+                    .open(sink(instance.spec, run, &paths, stream, pipe));
             }
+        }
+        if instance.generation == Some(generation) && instance.status == Status::Online {
+            self.logs.settle(generation);
         }
         let pid = (slot.pid > 0).then_some(slot.pid);
         let pidfd = slot.pidfd.take();
@@ -195,7 +199,7 @@ impl World {
         }
         let channel = slot.fds.remove(&tag::CHANNEL)?;
         let pid = pid.unwrap_or(0);
-        Some(worker_of(
+        Some(worker(
             instance.spec,
             (proc, generation),
             instance.slot,

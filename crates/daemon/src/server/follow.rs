@@ -4,11 +4,14 @@ use super::{Doors, session};
 use crate::logs::{Followed, Source};
 use interprocess::local_socket::tokio::Stream;
 use rpm_core::Target;
-use rpm_proto::{Code, Fault, Reply};
+use rpm_proto::{Code, Fault, Reply, frame};
 use std::io;
 use std::sync::Arc;
 use tokio::io::AsyncReadExt;
 use tokio::sync::broadcast;
+
+/// Lines that wait are sent together, up to about this many bytes.
+const WRITE_BYTES: usize = 64 * 1024;
 
 /// Streams the lines that `target` names until the client hangs up.
 pub(super) async fn lines(
@@ -31,20 +34,30 @@ pub(super) async fn lines(
             .await;
         }
     };
+    let mut wire = Vec::new();
     let mut follower = doors
         .logs
         .follow(Arc::new(move |source| wanted.names(source)), out, err);
     loop {
         tokio::select! { biased;
             () = hang_up(stream) => return Ok(()),
-            next = follower.next() => match next {
-                Some(Followed::Line(line)) => session::send(stream, &Reply::Log(line)).await?,
-                Some(Followed::Missed(lines)) => {
-                    session::send(stream, &Reply::Missed { lines }).await?;
+            next = follower.next() => {
+                let Some(next) = next else { return Ok(()) };
+                wire.clear();
+                frame::push_reply(&mut wire, &reply(next))?;
+                while wire.len() < WRITE_BYTES && let Some(next) = follower.try_next() {
+                    frame::push_reply(&mut wire, &reply(next))?;
                 }
-                None => return Ok(()),
+                session::send_all(stream, &wire).await?;
             }
         }
+    }
+}
+
+fn reply(followed: Followed) -> Reply {
+    match followed {
+        Followed::Line(line) => Reply::Log(line),
+        Followed::Missed(lines) => Reply::Missed { lines },
     }
 }
 

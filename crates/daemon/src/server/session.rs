@@ -119,7 +119,12 @@ fn stopping() -> Reply {
 pub(super) async fn send(stream: &mut Stream, reply: &Reply) -> io::Result<()> {
     let mut wire = Vec::new();
     frame::push_reply(&mut wire, reply)?;
-    timeout(PATIENCE, stream.write_all(&wire)).await?
+    send_all(stream, &wire).await
+}
+
+/// Sends frames that are made already.
+pub(super) async fn send_all(stream: &mut Stream, wire: &[u8]) -> io::Result<()> {
+    timeout(PATIENCE, stream.write_all(wire)).await?
 }
 
 async fn read<T: DeserializeOwned>(stream: &mut Stream) -> io::Result<T> {

@@ -1,0 +1,177 @@
+//! Starting a run: its pipes and channel, its program, and the request to the keeper.
+
+use crate::channels::{Kind, Runtime, WorkerSpec};
+use crate::clock;
+use crate::launch::{CHANNEL_FD, Launch};
+use crate::logs::{Format, Sink};
+use crate::world::{Run, World, tag};
+use rpm_core::event::SpawnError;
+use rpm_core::spec::{AppSpec, ExecMode};
+use rpm_core::{Generation, ProcId};
+use rpm_keeper::launch::LaunchSpec;
+use rpm_keeper::wire::ToKeeper;
+use rpm_pm2::names::Paths;
+use rpm_proto::Stream;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+/// A run to be started.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) proc: ProcId,
+    pub(crate) generation: Generation,
+    pub(crate) slot: u32,
+    pub(crate) restarts: u32,
+    pub(crate) spec: Arc<AppSpec>,
+}
+
+/// The descriptors of a run, as the process gets them and as the keeper holds them.
+#[derive(Default)]
+struct Ends {
+    theirs: Vec<(OwnedFd, i32)>,
+    held: Vec<(OwnedFd, u32)>,
+}
+
+impl World {
+    /// Asks the keeper for a run. What it prints and says is listened to from now on.
+    pub(crate) fn start(&mut self, start: &Start) -> Result<(), SpawnError> {
+        let paths = self.paths(&start.spec, start.proc);
+        let run = (start.proc, start.generation);
+        let launch = self.launch_of(&start.spec, &paths, run, (start.slot, start.restarts));
+        let spec = program(launch, &start.spec).map_err(during("handing the program over"))?;
+        let mut ends = Ends::default();
+        let null = rpm_sys::process::open_null().map_err(during("opening /dev/null"))?;
+        let outputs = outputs(start, &null, &mut ends).map_err(during("making pipes"))?;
+        let channel = channel(&mut ends).map_err(during("making a channel"))?;
+        ends.theirs.push((null, 0));
+
+        for (stream, pipe) in outputs {
+            self.logs.open(sink(&start.spec, run, &paths, stream, pipe));
+        }
+        self.channels
+            .add(worker(&start.spec, run, start.slot, channel, 0));
+        let known = Run {
+            proc: start.proc,
+            pid: None,
+            pidfd: None,
+            started: Some(clock::now().mono),
+            pid_file: paths.pid,
+        };
+        self.runs.insert(start.generation, known);
+        self.link.send(ToKeeper::Spawn {
+            seq: start.generation.0,
+            key: start.generation.0,
+            aux: u64::from(start.proc.0),
+            spec,
+            child_fds: ends.theirs,
+            hold: ends.held,
+        });
+        Ok(())
+    }
+}
+
+fn program(launch: Launch, spec: &AppSpec) -> io::Result<OwnedFd> {
+    LaunchSpec {
+        program: launch.program,
+        argv: launch.argv,
+        env: launch.env.into_iter().collect(),
+        cwd: spec.cwd.to_string(),
+        uid: spec.uid,
+        gid: spec.gid,
+        groups: None,
+    }
+    .to_memfd()
+}
+
+/// Pipes for what the run prints; none when nobody is to see it.
+fn outputs(start: &Start, null: &OwnedFd, ends: &mut Ends) -> io::Result<Vec<(Stream, OwnedFd)>> {
+    let mut outputs = Vec::new();
+    for (stream, number, tag) in [(Stream::Out, 1, tag::OUT), (Stream::Err, 2, tag::ERR)] {
+        if start.spec.logs.disabled {
+            ends.theirs.push((null.try_clone()?, number));
+            continue;
+        }
+        let (ours, theirs) = rpm_sys::pipe::for_output()?;
+        ends.theirs.push((theirs, number));
+        ends.held.push((ours.try_clone()?, tag));
+        outputs.push((stream, ours));
+    }
+    Ok(outputs)
+}
+
+fn channel(ends: &mut Ends) -> io::Result<OwnedFd> {
+    let (ours, theirs) = rpm_sys::stream::channel_pair()?;
+    ends.theirs.push((theirs, CHANNEL_FD));
+    ends.held.push((ours.try_clone()?, tag::CHANNEL));
+    Ok(ours)
+}
+
+/// Where one stream of a run goes.
+pub(crate) fn sink(
+    spec: &AppSpec,
+    (proc, generation): (ProcId, Generation),
+    paths: &Paths,
+    stream: Stream,
+    pipe: OwnedFd,
+) -> Sink {
+    let file = match stream {
+        Stream::Out => paths.out.clone(),
+        Stream::Err => paths.err.clone(),
+    };
+    let date = spec.logs.date_format.clone();
+    Sink {
+        generation,
+        proc,
+        name: Arc::from(spec.name.as_str()),
+        namespace: Arc::from(spec.namespace.as_str()),
+        stream,
+        pipe,
+        file,
+        combined: paths.combined.clone(),
+        format: match (spec.logs.json, date) {
+            (true, date) => Format::Json { date },
+            (false, Some(date)) => Format::Dated(date),
+            (false, None) => Format::Raw,
+        },
+        keep_tail: true,
+    }
+}
+
+/// A run as the channels' thread knows it.
+pub(crate) fn worker(
+    spec: &AppSpec,
+    (proc, generation): (ProcId, Generation),
+    slot: u32,
+    channel: OwnedFd,
+    pid: u32,
+) -> WorkerSpec {
+    let kind = match spec.mode {
+        ExecMode::Fork => Kind::Fork,
+        ExecMode::Cluster => Kind::Cluster {
+            options: spec.cluster.clone(),
+            interpreter: match spec.interpreter.as_ref().and_then(|path| path.file_name()) {
+                Some("bun") => Runtime::Bun,
+                Some("deno") => Runtime::Deno,
+                _ => Runtime::Node,
+            },
+        },
+    };
+    WorkerSpec {
+        generation,
+        proc,
+        app: spec.name.clone(),
+        slot,
+        channel,
+        pid,
+        kind,
+    }
+}
+
+fn during(what: &'static str) -> impl Fn(io::Error) -> SpawnError {
+    move |error| SpawnError {
+        what: what.to_owned(),
+        errno: error.raw_os_error().unwrap_or(0),
+        why: error.to_string(),
+    }
+}
