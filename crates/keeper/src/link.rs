@@ -142,7 +142,7 @@ mod tests {
     }
 
     fn take(keeper: &OwnedFd) -> Option<ToKeeper> {
-        let mut buffer = [0; PACKET_MAX];
+        let mut buffer = vec![0; PACKET_MAX];
         let received = seqpacket::recv(keeper, &mut buffer).ok()?;
         ToKeeper::read(&buffer[..received.len], received.fds).ok()
     }

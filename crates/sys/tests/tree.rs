@@ -39,7 +39,8 @@ fn reap_all(pids: &[u32]) {
 
 #[test]
 fn a_tree_is_signalled_with_all_below() {
-    let script = "sh -c 'sleep 1000 & echo $!; setsid sleep 1000 & echo $!; wait' & echo $!; wait";
+    let script = "sh -c 'sleep 1000 & echo $!; setsid sleep 1000 & echo $!; wait' & echo $!; \
+        exec sleep 1000";
     let (child, pids, output) = start(script, "X=1", 3);
     let mut below: Vec<u32> = tree::Snapshot::take().descendants(child.pid);
     below.sort_unstable();

@@ -1,7 +1,7 @@
 //! Single files of `/proc`.
 
 use super::Snapshot;
-use super::stat::{Stat, number};
+use super::stat::{self, Stat, number};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, RawDir, openat};
 use rustix::io::Errno;
@@ -12,8 +12,8 @@ use std::time::Duration;
 /// An environment larger than this is not looked through to its end.
 const FILE_MAX: usize = 8 << 20;
 /// A process that executes a program is looked at again after this, so often.
-const EXEC_LOOK: Duration = Duration::from_micros(100);
-const EXEC_LOOKS: u32 = 50;
+const EXEC_LOOK: Duration = Duration::from_micros(200);
+const EXEC_LOOKS: u32 = 100;
 /// Longer than any line of `/proc/PID/stat`.
 const STAT_MAX: usize = 1024;
 
@@ -67,14 +67,19 @@ pub fn environ_has(pid: u32, entry: &[u8]) -> bool {
         if !bytes.is_empty() {
             return bytes.split(|byte| *byte == 0).any(|found| found == entry);
         }
-        // While a process executes a program it has neither environment nor arguments.
-        read_file(format_args!("/proc/{pid}/cmdline"), &mut bytes);
-        if !bytes.is_empty() || stat(pid).is_none_or(|stat| stat.is_zombie()) {
+        if !is_executing(pid) {
             return false;
         }
         std::thread::sleep(EXEC_LOOK);
     }
     false
+}
+
+/// The old environment of a process is gone and the new one is not there yet.
+fn is_executing(pid: u32) -> bool {
+    let mut line = Vec::new();
+    read_file(format_args!("/proc/{pid}/stat"), &mut line);
+    Stat::parse(&line).is_some_and(|stat| !stat.is_zombie()) && stat::environ_end(&line) == Some(0)
 }
 
 /// Reads a line of process state below `dir`.
@@ -140,27 +145,37 @@ fn read_all(file: BorrowedFd<'_>, bytes: &mut Vec<u8>, limit: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::process::Command;
+    use crate::spawn::{Plan, Program, spawn};
+    use crate::{pidfd, process};
 
     #[test]
     fn a_child_is_found_with_its_environment() {
-        let mut child = Command::new("sleep")
-            .arg("60")
-            .env("MARK", "one.17")
-            .spawn()
-            .unwrap();
+        let plan = Plan {
+            program: Program::Path(c"/bin/sleep".to_owned()),
+            argv: vec![c"sleep".to_owned(), c"60".to_owned()],
+            envp: vec![c"MARK=one.17".to_owned()],
+            cwd: c"/".to_owned(),
+            fds: vec![],
+            uid: None,
+            gid: None,
+            groups: None,
+            descriptors: None,
+            oom_score_adj: None,
+        };
+        let child = spawn(&plan).unwrap();
+        child.outcome.wait().unwrap();
         let us = std::process::id();
-        assert!(children_of(us).contains(&child.id()));
-        assert_eq!(stat(child.id()).unwrap().ppid, us);
-        assert!(environ_has(child.id(), b"MARK=one.17"));
+        assert!(children_of(us).contains(&child.pid));
+        assert_eq!(stat(child.pid).unwrap().ppid, us);
+        assert!(environ_has(child.pid, b"MARK=one.17"));
         assert!(
-            !environ_has(child.id(), b"MARK=one.1"),
+            !environ_has(child.pid, b"MARK=one.1"),
             "entries are compared whole"
         );
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert_eq!(stat(child.id()), None);
-        assert!(!environ_has(child.id(), b"MARK=one.17"));
-        assert!(children_of(child.id()).is_empty());
+        pidfd::send_signal(&child.pidfd, 9).unwrap();
+        process::reap(child.pid).unwrap();
+        assert_eq!(stat(child.pid), None);
+        assert!(!environ_has(child.pid, b"MARK=one.17"));
+        assert!(children_of(child.pid).is_empty());
     }
 }

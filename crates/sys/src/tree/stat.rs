@@ -55,6 +55,16 @@ impl Stat {
     }
 }
 
+/// Where the environment ends in memory, 0 before there is one.
+pub(super) fn environ_end(line: &[u8]) -> Option<u64> {
+    let name_end = line.iter().rposition(|byte| *byte == b')')?;
+    number(
+        line.get(name_end + 2..)?
+            .split(|byte| *byte == b' ')
+            .nth(48)?,
+    )
+}
+
 /// Decimal digits; `None` for anything else.
 pub(super) fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
