@@ -30,18 +30,16 @@ function place({ name, version }) {
 async function receive(request, file) {
   const hash = createHash('sha256');
   let size = 0;
-  await pipeline(
-    request,
-    async function* measure(body) {
-      for await (const chunk of body) {
-        size += chunk.length;
-        if (size > UPLOAD_MAX) throw tooLarge();
-        hash.update(chunk);
-        yield chunk;
-      }
-    },
-    fs.createWriteStream(file, { flags: 'wx', mode: 0o600 }),
-  );
+  async function* measured() {
+    // What is refused half way needs the connection for its answer.
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      size += chunk.length;
+      if (size > UPLOAD_MAX) throw tooLarge();
+      hash.update(chunk);
+      yield chunk;
+    }
+  }
+  await pipeline(measured, fs.createWriteStream(file, { flags: 'wx', mode: 0o600 }));
   return { size, sha256: hash.digest('hex') };
 }
 

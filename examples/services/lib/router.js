@@ -26,7 +26,8 @@ function sendJson(response, status, value, headers = {}) {
 async function readJson(request) {
   const chunks = [];
   let size = 0;
-  for await (const chunk of request) {
+  // Without being destroyed when this is left early: there is an answer to be sent on it.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length;
     if (size > BODY_MAX) throw new HttpError(413, `a body may have ${BODY_MAX} bytes`);
     chunks.push(chunk);
@@ -110,10 +111,8 @@ function fail(request, response, error, logger) {
   const known = error instanceof HttpError;
   if (!known) logger.error(`${request.method} ${request.url}: ${error.stack}`);
   if (response.headersSent || response.destroyed) return void response.destroy();
-  // What is left of the body is not read, so the connection cannot serve another request.
-  const rest = request.complete ? {} : { connection: 'close' };
   const message = known ? error.message : 'internal error';
-  sendJson(response, known ? error.status : 500, { error: message }, { ...error.headers, ...rest });
+  sendJson(response, known ? error.status : 500, { error: message }, error.headers);
 }
 
 module.exports = { HttpError, readJson, router, sendJson };

@@ -73,12 +73,11 @@ test('a delivery that was made but not noted is not made again', async (t) => {
 
 test('a webhook that fails holds up its recipient only, and keeps the order', async (t) => {
   const got = [];
-  let failures = 3;
   const hook = http.createServer(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const { to, text } = JSON.parse(Buffer.concat(chunks));
-    const fails = to === 'ann' && failures-- > 0;
+    const fails = to === 'ann' && got.length < 2;
     if (!fails) got.push(`${to} ${text}`);
     response.writeHead(fails ? 500 : 204).end();
   });
