@@ -1,8 +1,8 @@
 //! The table of processes and the one function that changes it.
 //!
-//! `step` drops news of runs that are no longer known, and hands the rest on: [`commands`] (with
-//! [`apply`], [`scale`], [`reload`]) decide what is wanted, [`reports`] and [`endings`] take in what
-//! happened, [`lifecycle`] starts, stops and lets go of runs. [`answers`] knows who waits for what.
+//! `step` drops news of runs that are no longer known, and hands the rest on: `commands` (with
+//! `apply`, `scale`, `reload`) decide what is wanted, `reports` and `endings` take in what
+//! happened, `lifecycle` starts, stops and lets go of runs. `answers` knows who waits for what.
 
 mod answers;
 mod apply;
