@@ -59,11 +59,8 @@ pub(crate) fn load(home: &Home) -> Result<Vec<AppSpec>, Fault> {
 fn apps(records: Vec<(AppSpec, bool)>) -> Vec<AppSpec> {
     let mut apps: Vec<AppSpec> = Vec::new();
     for (record, stopped) in records {
-        let record = AppSpec {
-            instances: 1,
-            autostart: record.autostart && !stopped,
-            ..record
-        };
+        // Whether it is started is for the dump to say, whatever its config said at first.
+        let record = AppSpec { instances: 1, autostart: !stopped, ..record };
         let same = |app: &&mut AppSpec| {
             AppSpec {
                 instances: 1,
