@@ -5,7 +5,8 @@
 // connections off, and with them every request that is on its way. `drain: false` leaves it out.
 
 // Programs that the app starts are not workers: they do not load this.
-const own = ` --require "${__filename.replace(/[\\"]/g, '\\$&')}"`;
+const name = require('path').basename(__filename).replace(/\W/g, '\\$&');
+const own = new RegExp(` --require "(?:[^"\\\\]|\\\\.)*/${name}"`);
 const options = ` ${process.env.NODE_OPTIONS || ''}`.replace(own, '').trim();
 if (options) process.env.NODE_OPTIONS = options;
 else delete process.env.NODE_OPTIONS;
@@ -16,6 +17,7 @@ if (process.channel) {
   });
 }
 
+const major = Number.parseInt(process.versions.node, 10);
 let draining = false;
 
 function drain(idle) {
@@ -27,12 +29,17 @@ function drain(idle) {
     response.shouldKeepAlive = false;
   });
 
-  // Requests that are being answered, as far as no header has been sent.
-  for (const handle of process._getActiveHandles()) {
-    const response = handle && handle._httpMessage;
+  for (const socket of process._getActiveHandles()) {
+    // Requests that are being answered, as far as no header has been sent.
+    const response = socket && socket._httpMessage;
     if (response && response.shouldKeepAlive && !response.headersSent) {
       response.shouldKeepAlive = false;
     }
+    // HTTP/2 has a word for it: GOAWAY. Streams that were begun are answered. Node 20 and later
+    // say it by themselves, and Node 16 breaks off what it is answering. Type 0 is a server's
+    // session; those in which the app is the client are its own affair.
+    const session = socket && socket[symbol(socket, 'kSession')];
+    if (session && session.type === 0 && major >= 18) session.close();
   }
 
   // Closing a server closes its idle connections at once. A client may be about to use one: it
@@ -45,4 +52,8 @@ function drain(idle) {
       setTimeout(() => close.call(this), Math.max(idle, kept)).unref();
     };
   }
+}
+
+function symbol(object, description) {
+  return Object.getOwnPropertySymbols(object).find((own) => own.description === description);
 }

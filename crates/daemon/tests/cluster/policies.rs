@@ -4,7 +4,7 @@ use crate::http::{Load, get, get_from, open, pid_of, spread};
 use crate::world::{Start, World, free_port, policy, start};
 use rpm_core::spec::{ClusterOptions, ClusterPolicy};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -58,23 +58,45 @@ fn no_connection_with_pauses_fails_in_a_reload() {
 fn a_response_under_way_ends_its_connection() {
     let port = free_port();
     let mut world = World::new();
-    world.app(1, |slot| Start {
-        slot,
-        ..start("web.js", port)
-    });
+    let run = world.spawn(start("hold.cjs", port));
+    world.await_told(run, "ready");
     let mut stream = open(port).unwrap();
-    let asked = "GET /slow/700 HTTP/1.1\r\nHost: x\r\n\r\n";
-    stream.get_mut().write_all(asked.as_bytes()).unwrap();
-    // The next connection is answered after the slow one has been read.
-    get(port, "/").unwrap();
-    let run = *world.runs.keys().next().unwrap();
+    stream
+        .get_mut()
+        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    world.await_told(run, "\"held\"");
     world.channels.drain(run);
+    world.channels.send(run, "\"go\"".to_owned());
     let mut answer = String::new();
     std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
     assert!(answer.contains("Connection: close"), "{answer}");
     world.await_told(run, "disconnected");
     assert!(world.end(run, None).success());
+}
+
+#[test]
+fn http2_sessions_are_told_to_go_elsewhere() {
+    let port = free_port();
+    let mut world = World::new();
+    let run = world.spawn(start("h2.cjs", port));
+    world.await_told(run, "ready");
+    let mut client = std::process::Command::new("node")
+        .arg(crate::world::script("h2-client.cjs"))
+        .env("PORT", port.to_string())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufReader::new(client.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "begun");
+    world.channels.drain(run);
+    assert_eq!(lines.next().unwrap().unwrap(), "goaway");
+    world.channels.send(run, "\"go\"".to_owned());
+    assert_eq!(lines.next().unwrap().unwrap(), "answered whole");
+    world.await_told(run, "disconnected");
+    assert!(world.end(run, None).success());
+    assert!(client.wait().unwrap().success());
 }
 
 #[test]

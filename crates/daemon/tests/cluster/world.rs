@@ -109,6 +109,8 @@ impl World {
         let (channels, news) = thread();
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("drain.cjs"), rpm_node::DRAIN_PRELOAD).unwrap();
+        // Node resolves it; a home may be reached in such a way.
+        std::os::unix::fs::symlink(dir.path(), dir.path().join("a \"home\"")).unwrap();
         Self {
             channels,
             news,
@@ -167,7 +169,7 @@ impl World {
         if let Kind::Cluster { options, .. } = &kind {
             envp.push(text(format!("NODE_UNIQUE_ID={generation}")));
             if options.drain {
-                let file = self.dir.path().join("drain.cjs");
+                let file = self.dir.path().join("a \\\"home\\\"/drain.cjs");
                 envp.push(text(format!(
                     "NODE_OPTIONS=--require \"{}\"",
                     file.display()
