@@ -41,6 +41,9 @@ pub(crate) struct Wish {
     pub(crate) json: bool,
 }
 
+/// What a terminal that does not say how wide it is most likely is.
+const USUAL_WIDTH: usize = 80;
+
 impl Look {
     /// The process's own outputs. `NO_COLOR` and `TERM=dumb` turn colours off, `COLUMNS` sets the
     /// width.
@@ -53,17 +56,15 @@ impl Look {
         let err_terminal = io::stderr().is_terminal();
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let size = |terminal: bool| terminal.then(terminal_size::terminal_size).flatten();
-        let width = columns.or_else(|| {
-            size(out_terminal).map(|(terminal_size::Width(width), _)| usize::from(width))
-        });
-        let err_width =
-            size(err_terminal).map_or(80, |(terminal_size::Width(width), _)| usize::from(width));
+        let of_terminal = terminal_size::terminal_size()
+            .map_or(USUAL_WIDTH, |(terminal_size::Width(width), _)| {
+                usize::from(width)
+            });
         Self {
             out_terminal,
             err_terminal,
-            width,
-            err_width,
+            width: columns.or_else(|| out_terminal.then_some(of_terminal)),
+            err_width: columns.unwrap_or(of_terminal),
             colour: !set("NO_COLOR") && !dumb,
         }
     }
