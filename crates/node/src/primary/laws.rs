@@ -270,6 +270,7 @@ proptest! {
 
     #[test]
     fn what_waits_is_handed_on_as_soon_as_there_is_room(
+        options in options(),
         steps in prop::collection::vec(step(), 1..80),
     ) {
         let mut world = World { rig: Rig::new(), joined: Vec::new(), next: 1 };
@@ -279,7 +280,7 @@ proptest! {
         // A worker that takes everything: nothing may be left after a while.
         let rig = &mut world.rig;
         rig.bind_errno = 0;
-        let fresh = rig.worker(world.next, 0, Options { window: 8, ..PLAIN });
+        let fresh = rig.worker(world.next, 0, options);
         for port in 80..83 {
             rig.query(fresh, port);
         }

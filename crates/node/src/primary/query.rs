@@ -245,24 +245,25 @@ impl Primary {
             socket: (!handed).then_some(socket),
         });
         self.changed = true;
-        if !handed {
+        if handed {
+            let name = own.socket(socket).and_then(|own| match own.state {
+                SocketState::Bound(name) => name,
+                SocketState::Binding { .. } => None,
+            });
+            let line = encode::balanced((query.seq, seq), listener, &own.data, name);
+            self.next_seq = seq;
+            self.say(id, line);
+        } else {
+            let tries = 0;
             self.give(
                 id,
                 Given {
                     query,
                     listener,
-                    tries: 0,
+                    tries,
                 },
             );
-            return;
         }
-        let name = own.socket(socket).and_then(|own| match own.state {
-            SocketState::Bound(name) => name,
-            SocketState::Binding { .. } => None,
-        });
-        let line = encode::balanced((query.seq, seq), listener, &own.data, name);
-        self.next_seq = seq;
-        self.say(id, line);
         self.flush(listener);
     }
 
