@@ -66,7 +66,8 @@ pub enum Action {
         /// The run.
         generation: Generation,
     },
-    /// No instance of this app is left: let go of its listening sockets.
+    /// No instance of this app runs, and none is going to: let go of its listening sockets. May
+    /// come again.
     AppGone {
         /// The app.
         name: String,

@@ -73,7 +73,7 @@ impl Supervisor {
             self.advance(&mut turn, &app);
         }
         self.check_quit(&mut turn);
-        turn.finish();
+        self.end_turn(turn);
     }
 }
 

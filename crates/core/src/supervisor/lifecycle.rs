@@ -154,6 +154,7 @@ impl Supervisor {
                     instance.error = None;
                 }
                 self.publish(turn, proc, None, News::Stopped);
+                self.rest(turn, proc);
                 self.settle(turn, proc, &[Goal::Down], &Ok(()));
             }
             Then::Fail(reason) => {
@@ -162,9 +163,30 @@ impl Supervisor {
                     instance.error = Some(reason.clone());
                 }
                 self.publish(turn, proc, None, News::Errored { reason });
+                self.rest(turn, proc);
             }
             Then::Remove => self.remove(turn, proc),
         }
+    }
+
+    /// An instance has no run and will get none.
+    fn rest(&self, turn: &mut Turn<'_>, proc: ProcId) {
+        if let Some(instance) = self.instances.get(&proc) {
+            turn.rests(&instance.spec.name);
+        }
+    }
+
+    /// Ends a step. Lets go of the sockets of apps that nobody will serve: clients are to be refused
+    /// rather than to wait for ever.
+    pub(super) fn end_turn(&self, mut turn: Turn<'_>) {
+        for name in turn.take_resting() {
+            let members = self.apps.get(&name).into_iter().flatten();
+            let mut members = members.filter_map(|proc| self.instances.get(proc));
+            if members.all(|member| !member.is_alive() && member.runs().next().is_none()) {
+                turn.act(Action::AppGone { name });
+            }
+        }
+        turn.finish();
     }
 
     fn remove(&mut self, turn: &mut Turn<'_>, proc: ProcId) {
@@ -179,9 +201,9 @@ impl Supervisor {
             members.remove(&proc);
             if members.is_empty() {
                 self.apps.remove(name);
-                turn.act(Action::AppGone { name: name.clone() });
             }
         }
+        turn.rests(name);
         if self.instances.is_empty() {
             self.next_proc = 0;
         }

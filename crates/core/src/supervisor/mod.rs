@@ -111,7 +111,7 @@ impl Supervisor {
                 self.sampled(&mut turn, proc, generation, memory);
             }
         }
-        turn.finish();
+        self.end_turn(turn);
     }
 
     /// The generation that the next run will have.

@@ -3,6 +3,7 @@
 use crate::action::{Action, Outcome};
 use crate::id::CommandId;
 use crate::time::Now;
+use std::collections::BTreeSet;
 
 /// The time, and what the world must do. Answers come last, so that what they promise is kept
 /// before.
@@ -12,6 +13,7 @@ pub(super) struct Turn<'a> {
     changed: bool,
     answers: Vec<(CommandId, Outcome)>,
     quit: bool,
+    resting: BTreeSet<String>,
 }
 
 impl<'a> Turn<'a> {
@@ -23,6 +25,7 @@ impl<'a> Turn<'a> {
             changed: false,
             answers: Vec::new(),
             quit: false,
+            resting: BTreeSet::new(),
         }
     }
 
@@ -39,6 +42,16 @@ impl<'a> Turn<'a> {
     /// A command has had its effect.
     pub(super) fn answer(&mut self, command: CommandId, outcome: Outcome) {
         self.answers.push((command, outcome));
+    }
+
+    /// An instance of this app has come to rest; whether the app has is seen at the end.
+    pub(super) fn rests(&mut self, app: &str) {
+        self.resting.insert(app.to_owned());
+    }
+
+    /// The apps of which an instance has come to rest.
+    pub(super) fn take_resting(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.resting)
     }
 
     /// Everything is stopped.

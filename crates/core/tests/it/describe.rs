@@ -82,7 +82,7 @@ pub(crate) fn action(action: &Action) -> Option<String> {
         Action::Drain { proc, generation } => format!("drain {proc}#{generation}"),
         Action::Sweep { proc, generation } => format!("sweep {proc}#{generation}"),
         Action::Forget { proc, generation } => format!("forget {proc}#{generation}"),
-        Action::AppGone { name } => format!("app {name} is gone"),
+        Action::AppGone { name } => format!("app {name} is at rest"),
         Action::Answer { command, outcome } => {
             format!("answer {command}: {}", self::outcome(outcome))
         }

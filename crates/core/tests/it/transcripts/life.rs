@@ -24,7 +24,7 @@ fn a_crash_is_followed_by_a_start_until_it_is_enough() {
     scene.killed(2);
     scene.swept(2);
     scene.wait(100_000);
-    insta::assert_snapshot!(scene.transcript(), @r"
+    insta::assert_snapshot!(scene.transcript(), @"
     +0.000s apply api×1 (Restart)
         · 0 launching
         spawn 0#1 (slot 0, restarts 0)
@@ -48,6 +48,7 @@ fn a_crash_is_followed_by_a_start_until_it_is_enough() {
     +0.015s 0#2 swept
         forget 0#2
         · 0 errored: 2 runs in a row ended within 1000 ms, the last: SIGKILL
+        app api is at rest
     ");
 }
 
@@ -166,7 +167,7 @@ fn what_cannot_be_started_is_errored_with_the_reason() {
     scene.restart("api");
     scene.spawn_failed(2, 11, "Resource temporarily unavailable");
     scene.wait(1000);
-    insta::assert_snapshot!(scene.transcript(), @r"
+    insta::assert_snapshot!(scene.transcript(), @"
     +0.000s apply api×1 (Restart)
         · 0 launching
         spawn 0#1 (slot 0, restarts 0)
@@ -174,6 +175,7 @@ fn what_cannot_be_started_is_errored_with_the_reason() {
         · 0 could not be spawned
         forget 0#1
         · 0 errored: running it: No such file or directory
+        app api is at rest
         answer 1:  FAILED 0 no spawn (No such file or directory)
     +100.000s restart api
         · 0 launching

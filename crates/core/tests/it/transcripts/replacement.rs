@@ -217,7 +217,7 @@ fn a_stop_overtakes_a_reload() {
         scene.gone(generation);
     }
     scene.spawn_failed(5, 11, "too late");
-    insta::assert_snapshot!(scene.transcript(), @r"
+    insta::assert_snapshot!(scene.transcript(), @"
     +0.000s stop api
         · 0 stopping
         SIGINT tree 0#4
@@ -253,6 +253,7 @@ fn a_stop_overtakes_a_reload() {
         · 1 could not be spawned
         forget 1#5
         · 1 stopped
+        app api is at rest
         answer 3: 0 stopped, 1 stopped, 2 stopped
     ");
 }

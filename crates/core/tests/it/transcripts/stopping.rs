@@ -23,9 +23,10 @@ fn a_stop_cancels_the_wait_before_a_restart() {
     scene.skip().stop("api");
     scene.wait(100_000);
     scene.start("api");
-    insta::assert_snapshot!(scene.transcript(), @r"
+    insta::assert_snapshot!(scene.transcript(), @"
     +3.999s stop api
         · 0 stopped
+        app api is at rest
         answer 2: 0 stopped
     +103.999s start api
         · 0 launching
@@ -43,7 +44,7 @@ fn who_is_deaf_to_the_signal_is_killed() {
     scene.killed(1);
     scene.wait(20);
     scene.swept(1);
-    insta::assert_snapshot!(scene.transcript(), @r"
+    insta::assert_snapshot!(scene.transcript(), @"
     +0.000s stop api
         · 0 stopping
         SIGINT tree 0#1
@@ -56,6 +57,7 @@ fn who_is_deaf_to_the_signal_is_killed() {
     +1.620s 0#1 swept
         forget 0#1
         · 0 stopped
+        app api is at rest
         answer 2: 0 stopped
     ");
 }
@@ -116,6 +118,7 @@ fn a_message_can_take_the_place_of_the_signal() {
         · 0 exited (exit code 0)
         forget 0#1
         · 0 stopped
+        app api is at rest
         answer 2: 0 stopped
     "#);
 }
@@ -157,7 +160,7 @@ fn with_the_last_instance_its_app_goes_and_ids_begin_anew() {
     scene.skip().delete("api");
     scene.gone(1);
     scene.apply(&fork("web"));
-    insta::assert_snapshot!(scene.transcript(), @r"
+    insta::assert_snapshot!(scene.transcript(), @"
     +0.000s delete api
         · 0 stopping
         SIGINT tree 0#1
@@ -167,7 +170,7 @@ fn with_the_last_instance_its_app_goes_and_ids_begin_anew() {
     +0.000s 0#1 swept
         forget 0#1
         · 0 deleted
-        app api is gone
+        app api is at rest
         answer 2: 0 deleted
     +0.000s apply web×1 (Restart)
         · 0 launching
@@ -188,7 +191,7 @@ fn a_shutdown_ends_everything_and_refuses_the_rest() {
     scene.gone(1);
     scene.spawned(2);
     scene.gone(2);
-    insta::assert_snapshot!(scene.transcript(), @r"
+    insta::assert_snapshot!(scene.transcript(), @"
     +0.000s shutdown
         · 0 stopping
         SIGINT tree 0#1
@@ -211,6 +214,7 @@ fn a_shutdown_ends_everything_and_refuses_the_rest() {
     +0.000s 1#2 swept
         forget 1#2
         · 1 stopped
+        app api is at rest
         answer 2: 0 stopped, 1 stopped
         quit
     ");

@@ -260,10 +260,11 @@ impl Witness {
             Action::Publish(notice) => self.told(notice),
             Action::Quit => self.over = true,
             Action::AppGone { name } => {
-                let left = after
-                    .instances()
-                    .any(|instance| instance.spec.name == *name);
-                assert!(!left, "{name} is not gone");
+                let serves = after.instances().any(|instance| {
+                    let at_rest = matches!(instance.status, Status::Stopped | Status::Errored);
+                    instance.spec.name == *name && !(at_rest && instance.pid.is_none())
+                });
+                assert!(!serves, "{name} still serves");
             }
             Action::Answer { .. } | Action::Persist => {}
         }
