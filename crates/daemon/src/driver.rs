@@ -9,7 +9,6 @@ use crate::keeper::KeeperEnd;
 use crate::logs::LogEvent;
 use crate::world::World;
 use rpm_core::{Action, Event, Generation, Mono, ProcId, Supervisor};
-use rpm_keeper::link::Link;
 use rpm_proto::{Reply, Request};
 use std::collections::VecDeque;
 use tokio::signal::unix::Signal;
@@ -80,12 +79,12 @@ impl Driver {
         }
     }
 
-    /// Runs until everything is stopped; gives the link to the keeper back.
-    pub(crate) async fn run(mut self, mut inlets: Inlets) -> Link {
+    /// Runs until there is nothing more to do; gives the world back.
+    pub(crate) async fn run(mut self, mut inlets: Inlets) -> World {
         loop {
             self.settle();
             if self.world.ended {
-                return self.world.link;
+                return self.world;
             }
             let deadline = self.supervisor.next_deadline().map(|(at, _)| at);
             let sample_at = self.sample_due();

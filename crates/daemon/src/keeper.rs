@@ -38,7 +38,12 @@ impl Driver {
                 Ok(Some(news)) => self.hear(news),
                 Ok(None) => return,
                 Err(error) => {
-                    tracing::error!(%error, "the keeper is gone; ending, as nothing can be supervised");
+                    tracing::error!(
+                        %error,
+                        "the keeper is gone; ending, as nothing can be supervised without it. \
+                         Processes that go on are ended by the next start"
+                    );
+                    self.world.orphaned = true;
                     self.world.ended = true;
                     return;
                 }

@@ -117,9 +117,12 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
         reopen: signal(SignalKind::user_defined2()).map_err(system("watching SIGUSR2"))?,
     };
 
+    let mark = mark(&home);
+    if estate.predecessors == 0 {
+        recover::end_survivors(&home, &mark).await;
+    }
     let (supervisor, records) = recover::table(&home, &estate);
     let predecessors = estate.predecessors;
-    let mark = mark(&home);
     let threads = (logs.clone(), channels, store.clone());
     let mut world = World::new(home.clone(), mark, link, threads, notices.clone(), swept);
     let newest = estate.newest();
@@ -140,17 +143,19 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let serving = tokio::task::spawn_local(server::serve(listener, doors));
     let mut driver = Driver::new(supervisor, world);
     driver.resume(newest, events);
-    let link = driver.run(inlets).await;
+    let world = driver.run(inlets).await;
     serving.abort();
     // Errors and the time limit alike mean that nobody is left to tell.
     drop(tokio::time::timeout(FAREWELL, all_told.recv()).await);
     logs.sync().await;
-    leave(&home, link)
+    leave(&home, world)
 }
 
 /// Tells the keeper that this end is meant, and takes the socket away.
-fn leave(home: &Home, mut link: Link) -> Result<(), RunError> {
-    for path in [home.socket(), home.pid_file(), home.state()] {
+fn leave(home: &Home, mut world: World) -> Result<(), RunError> {
+    // A state file that is left says to the next start that this was no clean end.
+    let state = (!world.orphaned).then(|| home.state());
+    for path in [home.socket(), home.pid_file()].into_iter().chain(state) {
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 tracing::warn!(%path, %error, "could not remove it");
@@ -158,9 +163,11 @@ fn leave(home: &Home, mut link: Link) -> Result<(), RunError> {
             _ => {}
         }
     }
-    link.send(ToKeeper::Stop);
-    link.flush().map_err(RunError::Keeper)?;
-    tracing::info!("all is stopped; ending");
+    if !world.orphaned {
+        world.link.send(ToKeeper::Stop);
+        world.link.flush().map_err(RunError::Keeper)?;
+        tracing::info!("all is stopped; ending");
+    }
     Ok(())
 }
 

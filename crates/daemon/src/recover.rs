@@ -7,6 +7,7 @@
 use crate::channels::Inventory;
 use crate::home::Home;
 use crate::start::{sink, worker};
+use crate::sweep::Survivors;
 use crate::world::{CLIENTS_KEY, LAYOUT, LISTENER_KEYS, Run, State, World, tag};
 use rpm_core::{Event, Generation, ProcId, Status, Supervisor};
 use rpm_keeper::link::Link;
@@ -116,6 +117,22 @@ pub(crate) fn table(home: &Home, estate: &Estate) -> (Supervisor, String) {
             (Supervisor::new(), String::new())
         }
     }
+}
+
+/// Ends what is left of a life of this home that did not end well: its keeper was killed, so that
+/// its processes run on without anybody. They hold ports, and whoever starts them again does not
+/// know of them.
+pub(crate) async fn end_survivors(home: &Home, mark: &str) {
+    let state = home.state();
+    if !state.exists() {
+        return;
+    }
+    let survivors = Survivors::end(mark);
+    let count = survivors.count();
+    survivors.gone().await;
+    tracing::warn!(count, "the last keeper did not end well; ended the processes it left");
+    // It told only that; `rpm resurrect` restores what was saved.
+    std::fs::remove_file(&state).ok();
 }
 
 impl World {

@@ -4,6 +4,7 @@
 //! The keeper is the subreaper of everything we start, so whoever lost its parent is its child; a
 //! variable in its environment tells which run it came from.
 
+use crate::launch;
 use rpm_sys::watch::Watch;
 use std::os::fd::OwnedFd;
 
@@ -50,6 +51,32 @@ impl Sweep {
         let known = |pid: u32| self.known.binary_search(&pid).is_ok();
         let marker = self.marker.as_bytes();
         self.killed = rpm_sys::tree::sweep_once(keeper, &known, marker, self.main);
+    }
+}
+
+/// Processes of a home whose keeper is gone.
+#[derive(Debug)]
+pub(crate) struct Survivors {
+    killed: Vec<OwnedFd>,
+}
+
+impl Survivors {
+    /// Kills every process that was started with the marker of any run of that home.
+    pub(crate) fn end(mark: &str) -> Self {
+        let prefix = format!("{}={mark}.", launch::MARKER);
+        Self { killed: rpm_sys::tree::kill_marked(prefix.as_bytes()) }
+    }
+
+    /// How many there were.
+    pub(crate) fn count(&self) -> usize {
+        self.killed.len()
+    }
+
+    /// Comes back when they are gone.
+    pub(crate) async fn gone(self) {
+        for pidfd in self.killed {
+            gone(pidfd).await;
+        }
     }
 }
 

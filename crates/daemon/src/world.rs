@@ -48,8 +48,10 @@ pub(crate) struct World {
     pub(crate) swept: mpsc::Sender<(ProcId, Generation)>,
     pub(crate) runs: BTreeMap<Generation, Run>,
     pub(crate) samples: Samples,
-    /// Everything is stopped.
+    /// There is nothing more to do.
     pub(crate) ended: bool,
+    /// The keeper died, so that processes may be left.
+    pub(crate) orphaned: bool,
     pending: BTreeMap<CommandId, Pending>,
     answers: Vec<(Pending, Outcome)>,
     next_command: u64,
@@ -111,6 +113,7 @@ impl World {
             runs: BTreeMap::new(),
             samples: Samples::default(),
             ended: false,
+            orphaned: false,
             pending: BTreeMap::new(),
             answers: Vec::new(),
             next_command: 1,

@@ -61,11 +61,21 @@ pub fn children_of(pid: u32) -> Vec<u32> {
 
 /// Whether `entry` (`NAME=value`) is in the environment that a process was started with.
 pub fn environ_has(pid: u32, entry: &[u8]) -> bool {
+    any_variable(pid, |found| found == entry)
+}
+
+/// Whether a variable that begins with `prefix` (`NAME=va`) is in the environment that a process was
+/// started with.
+pub(super) fn environ_has_prefix(pid: u32, prefix: &[u8]) -> bool {
+    any_variable(pid, |found| found.starts_with(prefix))
+}
+
+fn any_variable(pid: u32, is_it: impl Fn(&[u8]) -> bool) -> bool {
     let mut bytes = Vec::new();
     for _ in 0..EXEC_LOOKS {
         read_file(format_args!("/proc/{pid}/environ"), &mut bytes);
         if !bytes.is_empty() {
-            return bytes.split(|byte| *byte == 0).any(|found| found == entry);
+            return bytes.split(|byte| *byte == 0).any(is_it);
         }
         if !is_executing(pid) {
             return false;

@@ -5,7 +5,8 @@
 //! session or group of the run's main process.
 
 use super::kill::{descendants, reopen};
-use super::read::{children_of, environ_has, stat};
+use super::read::{children_of, environ_has, environ_has_prefix, stat};
+use super::snapshot::Snapshot;
 use super::stat::Stat;
 use crate::pidfd;
 use std::os::fd::OwnedFd;
@@ -70,6 +71,21 @@ pub fn sweep_once(
     let kill =
         |(_, pidfd): (Stat, OwnedFd)| pidfd::send_signal(&pidfd, SIGKILL).is_ok().then_some(pidfd);
     held.into_iter().filter_map(kill).collect()
+}
+
+/// Kills every process that was started with a variable that begins with `prefix` (`NAME=va`), but
+/// for the calling one. Returns a descriptor of each, to wait for their end.
+///
+/// Looks at all processes, so it is for a start after a bad end, not for every day.
+pub fn kill_marked(prefix: &[u8]) -> Vec<OwnedFd> {
+    let us = std::process::id();
+    let all = Snapshot::take();
+    all.iter()
+        .filter(|stat| stat.pid != us && !stat.is_zombie())
+        .filter(|stat| environ_has_prefix(stat.pid, prefix))
+        .filter_map(reopen)
+        .filter(|pidfd| pidfd::send_signal(pidfd, SIGKILL).is_ok())
+        .collect()
 }
 
 /// A run whose leftovers are looked for.
