@@ -7,7 +7,7 @@
 //!
 //! # Vocabulary
 //!
-//! - A *line* is one message: JSON on one line, see [`line`].
+//! - A *line* is one message: JSON on one line, see [`mod@line`].
 //! - A *listener* is what apps call a server's address. It belongs to the app, not to a worker, and
 //!   has one *socket*, or one for each slot where workers accept by themselves with
 //!   `SO_REUSEPORT`.

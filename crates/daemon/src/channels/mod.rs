@@ -7,6 +7,7 @@
 mod carry;
 mod channel;
 mod connections;
+mod orders;
 mod sockets;
 mod thread;
 

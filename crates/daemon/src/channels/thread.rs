@@ -3,10 +3,8 @@
 use super::channel::Channel;
 use super::connections::Connections;
 use super::sockets::Listening;
-use super::{ChannelEvent, Inventory, Kind, Order, Runtime, WorkerSpec};
-use rpm_core::Generation;
-use rpm_core::spec::ClusterPolicy;
-use rpm_node::{Join, Options, Policy, Primary, Records, SocketId, WorkerId};
+use super::{ChannelEvent, Order};
+use rpm_node::{Primary, SocketId, WorkerId};
 use rpm_sys::poller::{Interest, Poller, Ready, Waker};
 use rpm_sys::stream::{Accepted, Read};
 use std::collections::BTreeMap;
@@ -28,7 +26,7 @@ const WAKER_TOKEN: u64 = u64::MAX;
 /// The thread and all it owns.
 #[derive(Debug)]
 pub(super) struct Thread {
-    orders: Receiver<Order>,
+    pub(super) orders: Receiver<Order>,
     waker: Waker,
     pub(super) poller: Poller,
     pub(super) events: Sender<ChannelEvent>,
@@ -103,78 +101,6 @@ impl Thread {
         Some(Duration::from_millis(due.saturating_sub(now_ms())))
     }
 
-    fn take_orders(&mut self) -> Next {
-        loop {
-            match self.orders.try_recv() {
-                Ok(Order::End) | Err(std::sync::mpsc::TryRecvError::Disconnected) => {
-                    return Next::End;
-                }
-                Ok(order) => self.obey(order),
-                Err(std::sync::mpsc::TryRecvError::Empty) => return Next::Turn,
-            }
-            self.carry_out();
-        }
-    }
-
-    fn obey(&mut self, order: Order) {
-        match order {
-            Order::Add(worker) => self.add(*worker),
-            Order::Spawned(generation, pid) => {
-                if let Some(channel) = self.channels.get_mut(&worker_id(generation)) {
-                    channel.pid = pid;
-                }
-            }
-            Order::Send(generation, json) => self.primary.send(worker_id(generation), &json),
-            Order::Drain(generation) => self.primary.drain(worker_id(generation)),
-            Order::Gone(generation) => self.gone(worker_id(generation)),
-            Order::AppGone(app) => self.primary.app_gone(&app),
-            Order::Restore(inventory) => self.restore(*inventory),
-            Order::End => {}
-        }
-    }
-
-    fn add(&mut self, worker: WorkerSpec) {
-        let id = worker_id(worker.generation);
-        match Channel::new(worker.channel, id, worker.pid, &self.poller) {
-            Ok(channel) => {
-                self.channels.insert(id, channel);
-                let cluster = cluster(worker.kind);
-                self.primary.add(
-                    id,
-                    Join {
-                        app: worker.app,
-                        slot: worker.slot,
-                        cluster,
-                    },
-                );
-            }
-            Err(error) => tracing::error!(?id, %error, "a channel cannot be waited for"),
-        }
-    }
-
-    fn restore(&mut self, inventory: Inventory) {
-        for worker in inventory.workers {
-            self.add(worker);
-        }
-        let records = if inventory.records.is_empty() {
-            Records::default()
-        } else {
-            serde_json::from_str(&inventory.records).unwrap_or_else(|error| {
-                tracing::error!(%error, "what the last supervisor knew of its listeners is lost");
-                Records::default()
-            })
-        };
-        let mut found = Vec::new();
-        for (key, fd) in inventory.listeners {
-            found.push(SocketId(key));
-            self.sockets
-                .insert(SocketId(key), Listening::new(SocketId(key), fd));
-        }
-        for stray in self.primary.restore(records, &found) {
-            self.close_socket(stray, None);
-        }
-    }
-
     /// A channel can be read, or has room again.
     fn hear(&mut self, id: WorkerId, event: Ready) {
         if event.write
@@ -190,7 +116,7 @@ impl Thread {
         self.carry_out();
     }
 
-    fn read(&mut self, id: WorkerId) -> Read {
+    pub(super) fn read(&mut self, id: WorkerId) -> Read {
         let Some(channel) = self.channels.get_mut(&id) else {
             return Read::End;
         };
@@ -215,17 +141,6 @@ impl Thread {
             }
         }
         read
-    }
-
-    /// Reads what the process said before it ended, then gives what it had to others.
-    fn gone(&mut self, id: WorkerId) {
-        while let Read::Some { .. } = self.read(id) {
-            self.carry_out();
-        }
-        self.primary.gone(id);
-        if let Some(mut channel) = self.channels.remove(&id) {
-            channel.retire(&self.poller);
-        }
     }
 
     /// Takes connections while there is somebody to hand them to.
@@ -307,48 +222,6 @@ impl Thread {
         // Nobody listens any more when the main loop is about to go.
         self.events.blocking_send(event).ok();
     }
-}
-
-/// Whether the thread goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
-    Turn,
-    End,
-}
-
-impl Next {
-    fn is_end(self) -> bool {
-        self == Self::End
-    }
-}
-
-fn worker_id(generation: Generation) -> WorkerId {
-    WorkerId(generation.0)
-}
-
-fn cluster(kind: Kind) -> Option<Options> {
-    let Kind::Cluster {
-        options,
-        interpreter,
-    } = kind
-    else {
-        return None;
-    };
-    Some(Options {
-        policy: match options.policy {
-            ClusterPolicy::Rr => Policy::RoundRobin,
-            ClusterPolicy::Shared => Policy::Shared,
-            ClusterPolicy::ReusePort => Policy::ReusePort,
-        },
-        window: options.window,
-        sticky: options.sticky,
-        drain: options.drain,
-        runtime: match interpreter {
-            Runtime::Node => rpm_node::Runtime::Node,
-            Runtime::Bun => rpm_node::Runtime::Bun,
-            Runtime::Deno => rpm_node::Runtime::Deno,
-        },
-    })
 }
 
 fn now_ms() -> u64 {
