@@ -47,6 +47,13 @@ def rss_mb(pids):
     return pages * PAGE / 1e6
 
 
+def pss_mb(pids):
+    """Memory of all of them, MB, each page divided among those that share it."""
+    rollups = (Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids)
+    lines = (line.split() for rollup in rollups for line in rollup.splitlines())
+    return sum(int(words[1]) for words in lines if words[0] == "Pss:") * 1024 / 1e6
+
+
 def cpu_ms(pids):
     """CPU time of all of them, ended threads included, in ms with nanosecond steps.
 

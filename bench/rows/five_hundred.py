@@ -2,15 +2,13 @@
 
 import time
 
-import proc
+from .sleepers import memory, sleepers
 
-from .sleepers import sleepers
-
-MEASURES = ("memory-500",)
+MEASURES = ("memory-500", "memory-500-pss")
 
 
 def run(session, plan, wanted):
     session.start(sleepers(session, 500))
     session.started(500)
     time.sleep(plan.settle_s)
-    yield "memory-500", proc.rss_mb(session.manager.own_pids())
+    yield from memory(session, 500)

@@ -7,19 +7,20 @@ import time
 import proc
 from session import Stuck
 
-from .sleepers import sleepers, times_of_list
+from .sleepers import memory, sleepers, times_of_list
 
-MEASURES = ("list-100", "list-100-cpu", "memory-100", "idle", "sleepers-up", "successor", "stop")
+MEASURES = ("list-100", "list-100-cpu", "memory-100", "memory-100-pss", "idle", "sleepers-up",
+            "successor", "stop")
 
 
 def run(session, plan, wanted):
     began_ns = session.start(sleepers(session, 100))
     starts = session.started(100)
     yield "sleepers-up", (max(ns for _, _, ns in starts) - began_ns) / 1e6
-    if wanted & {"memory-100", "idle", "successor"}:
+    if wanted & {"memory-100", "memory-100-pss", "idle", "successor"}:
         time.sleep(plan.settle_s)
-    if "memory-100" in wanted:
-        yield "memory-100", proc.rss_mb(session.manager.own_pids())
+    if wanted & {"memory-100", "memory-100-pss"}:
+        yield from memory(session, 100)
     if "idle" in wanted:
         yield "idle", idle(session.manager.own_pids(), plan.idle_s)
     if wanted & {"list-100", "list-100-cpu"}:

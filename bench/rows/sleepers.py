@@ -19,3 +19,10 @@ def times_of_list(session, count, plan):
         wall_ms, cpu_ms = proc.run_timed(argv, session.manager.env)
         yield f"list-{count}", wall_ms
         yield f"list-{count}-cpu", cpu_ms
+
+
+def memory(session, count):
+    """Yields the memory of the manager's processes."""
+    pids = session.manager.own_pids()
+    yield f"memory-{count}", proc.rss_mb(pids)
+    yield f"memory-{count}-pss", proc.pss_mb(pids)
