@@ -18,10 +18,6 @@ pub(crate) fn beside_tests(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().and_then(|deps| deps.parent()).unwrap();
     let path = folder.join(name);
-    assert!(
-        path.exists(),
-        "{} is missing: run `cargo build --workspace --bins`",
-        path.display()
-    );
+    assert!(path.exists(), "{} is missing: run `cargo build --workspace --bins`", path.display());
     path
 }

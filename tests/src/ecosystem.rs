@@ -24,10 +24,7 @@ pub fn ecosystem(rpm: &Rpm, kind: &str) -> (PathBuf, BTreeMap<&'static str, u16>
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let name = format!("ecosystem.{kind}.json");
     let mut text = fs::read_to_string(root.join("examples").join(&name)).unwrap();
-    let ports: BTreeMap<_, _> = SERVICES
-        .iter()
-        .map(|(name, _, _)| (*name, free_port()))
-        .collect();
+    let ports: BTreeMap<_, _> = SERVICES.iter().map(|(name, _, _)| (*name, free_port())).collect();
     let extra = format!(
         "\"DATA_DIR\": \"{}\", \"USER_SERVICE\": \"http://127.0.0.1:{}\", \"DEVICE_SERVICE\": \
          \"http://127.0.0.1:{}\"",

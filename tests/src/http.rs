@@ -23,10 +23,7 @@ pub struct Response {
 impl Response {
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The body as text.
@@ -93,11 +90,7 @@ pub(crate) fn read_response(from: &mut impl BufRead) -> io::Result<Response> {
         let (name, value) = text.split_once(':').unwrap_or((&text, ""));
         headers.push((name.to_lowercase(), value.trim().to_owned()));
     }
-    let mut response = Response {
-        status,
-        headers,
-        body: Vec::new(),
-    };
+    let mut response = Response { status, headers, body: Vec::new() };
     if response.header("transfer-encoding") == Some("chunked") {
         response.body = chunked(from)?;
     } else if let Some(length) = response.header("content-length") {

@@ -25,9 +25,7 @@ pub use wait::{eventually, eventually_within};
 
 /// A file of `tests/apps`.
 pub fn app(name: &str) -> String {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("apps")
-        .join(name);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("apps").join(name);
     assert!(path.exists(), "there is no {}", path.display());
     path.to_str().unwrap().to_owned()
 }

@@ -43,10 +43,7 @@ impl LoadResult {
     pub fn assert_lossless(&self, requests_at_least: u64) {
         let some: Vec<&String> = self.failures.iter().take(5).collect();
         let (failed, all) = (self.failures.len(), self.requests);
-        assert!(
-            self.failures.is_empty(),
-            "{failed} of {all} requests failed: {some:#?}"
-        );
+        assert!(self.failures.is_empty(), "{failed} of {all} requests failed: {some:#?}");
         assert!(all >= requests_at_least, "only {all} requests were made");
     }
 }
@@ -61,11 +58,7 @@ impl Load {
             let path = path.to_owned();
             std::thread::spawn(move || client(port, &path, style, pause, &stop, &done))
         };
-        Self {
-            clients: (0..clients).map(one).collect(),
-            stop,
-            done,
-        }
+        Self { clients: (0..clients).map(one).collect(), stop, done }
     }
 
     /// How many requests were answered so far.
@@ -114,9 +107,7 @@ fn client(
             Ok(response) => result.failures.push(format!("status {}", response.status)),
             Err(error) => {
                 kept = None;
-                result
-                    .failures
-                    .push(format!("{error} ({:?})", error.kind()));
+                result.failures.push(format!("{error} ({:?})", error.kind()));
             }
         }
         result.longest = result.longest.max(begun.elapsed());
@@ -137,17 +128,11 @@ fn one_request(
         _ => BufReader::new(open(port)?),
     };
     let mut connection = fresh;
-    let way = if style == Style::KeepAlive {
-        "keep-alive"
-    } else {
-        "close"
-    };
+    let way = if style == Style::KeepAlive { "keep-alive" } else { "close" };
     let head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: {way}\r\n\r\n");
     connection.get_mut().write_all(head.as_bytes())?;
     let response = read_response(&mut connection)?;
-    let goes_on = response
-        .header("connection")
-        .is_none_or(|value| value != "close");
+    let goes_on = response.header("connection").is_none_or(|value| value != "close");
     if style == Style::KeepAlive && goes_on {
         *kept = Some(connection);
     }

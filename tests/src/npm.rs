@@ -30,18 +30,8 @@ pub fn packages() -> PathBuf {
     }
     fs::write(cache.join("package.json"), "{\"private\":true}").unwrap();
     let mut npm = Command::new("npm");
-    npm.args([
-        "install",
-        "--no-audit",
-        "--no-fund",
-        "--ignore-scripts",
-        "--save-exact",
-    ]);
-    let output = npm
-        .args(PACKAGES)
-        .current_dir(&cache)
-        .output()
-        .expect("npm is needed");
+    npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--save-exact"]);
+    let output = npm.args(PACKAGES).current_dir(&cache).output().expect("npm is needed");
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "npm install failed: {text}");
     fs::write(done, wanted).unwrap();
@@ -58,10 +48,6 @@ pub fn node(script: &str, args: &[&str], env: &[(&str, &str)]) -> String {
         .expect("node is needed");
     let (out, err) = (&output.stdout, &output.stderr);
     let [out, err] = [out, err].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    assert!(
-        output.status.success(),
-        "{script} failed ({}): {out}{err}",
-        output.status
-    );
+    assert!(output.status.success(), "{script} failed ({}): {out}{err}", output.status);
     out
 }

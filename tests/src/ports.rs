@@ -17,9 +17,7 @@ pub fn free_port() -> u16 {
     fs::create_dir_all(&folder).unwrap();
     let span = u32::from(RANGE.end - RANGE.start);
     let mut held = HELD.lock().unwrap();
-    let first = std::process::id()
-        .wrapping_mul(37)
-        .wrapping_add(held.len().try_into().unwrap());
+    let first = std::process::id().wrapping_mul(37).wrapping_add(held.len().try_into().unwrap());
     for step in 0..span {
         let port = RANGE.start + u16::try_from(first.wrapping_add(step) % span).unwrap();
         let lock = File::create(folder.join(port.to_string())).unwrap();

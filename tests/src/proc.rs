@@ -24,9 +24,7 @@ pub fn started(pid: u32) -> Option<u64> {
 
 /// Resident memory of one process.
 pub fn resident_bytes(pid: u32) -> u64 {
-    let pages: u64 = field(pid, 21)
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0);
+    let pages: u64 = field(pid, 21).and_then(|text| text.parse().ok()).unwrap_or(0);
     pages * 4096
 }
 
@@ -34,9 +32,8 @@ pub fn resident_bytes(pid: u32) -> u64 {
 pub fn environ(pid: u32, name: &str) -> Option<String> {
     let bytes = fs::read(format!("/proc/{pid}/environ")).ok()?;
     let prefix = format!("{name}=");
-    let found = bytes
-        .split(|byte| *byte == 0)
-        .find_map(|line| line.strip_prefix(prefix.as_bytes()));
+    let found =
+        bytes.split(|byte| *byte == 0).find_map(|line| line.strip_prefix(prefix.as_bytes()));
     found.map(|value| String::from_utf8_lossy(value).into_owned())
 }
 

@@ -67,20 +67,13 @@ pub struct Running {
 impl Rpm {
     /// A home with nothing in it; no daemon runs yet.
     pub fn new() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("rpm-test-")
-            .tempdir()
-            .unwrap();
+        let folder = tempfile::Builder::new().prefix("rpm-test-").tempdir().unwrap();
         fs::create_dir(folder.path().join("work")).unwrap();
         let binary = match std::env::var_os("RPM_BIN") {
             Some(path) => PathBuf::from(path),
             None => beside_tests("rpm"),
         };
-        Self {
-            folder,
-            binary,
-            env: Vec::new(),
-        }
+        Self { folder, binary, env: Vec::new() }
     }
 
     /// Sets a variable for all commands from now on.
@@ -168,11 +161,7 @@ impl Rpm {
     /// Runs a command beside the test and reads what it prints.
     pub fn beside<S: AsRef<OsStr>>(&self, args: &[S]) -> Running {
         let mut command = self.command(args);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut stdout = child.stdout.take().unwrap();
         let (send, out) = std::sync::mpsc::channel();
         let reader = std::thread::spawn(move || {
@@ -183,31 +172,19 @@ impl Rpm {
                 }
             }
         });
-        Running {
-            child,
-            reader: Some(reader),
-            out,
-            seen: Vec::new(),
-        }
+        Running { child, reader: Some(reader), out, seen: Vec::new() }
     }
 
     /// All processes, by `jlist`.
     pub fn list(&self) -> Vec<Process> {
         let text = self.ok(&["jlist"]);
         let json: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("jlist: {text}"));
-        json.as_array()
-            .expect("jlist is an array")
-            .iter()
-            .map(Process::parse)
-            .collect()
+        json.as_array().expect("jlist is an array").iter().map(Process::parse).collect()
     }
 
     /// The processes of an app.
     pub fn app(&self, name: &str) -> Vec<Process> {
-        self.list()
-            .into_iter()
-            .filter(|process| process.name == name)
-            .collect()
+        self.list().into_iter().filter(|process| process.name == name).collect()
     }
 
     /// The only process of an app.
@@ -225,9 +202,7 @@ impl Rpm {
         condition: impl Fn(&Process) -> bool,
     ) -> Process {
         let what = format!("{name}: {what}");
-        eventually(&what, || {
-            Some(self.one(name)).filter(|process| condition(process))
-        })
+        eventually(&what, || Some(self.one(name)).filter(|process| condition(process)))
     }
 
     /// Pids of an app's processes.
@@ -248,9 +223,7 @@ impl Rpm {
                 .collect();
             (found.len() == 1).then(|| found[0])
         };
-        eventually("one supervisor and one keeper", || {
-            Some((of("daemon")?, of("keeper")?))
-        })
+        eventually("one supervisor and one keeper", || Some((of("daemon")?, of("keeper")?)))
     }
 
     /// All processes that belong to this home.
@@ -279,11 +252,7 @@ impl Drop for Rpm {
         let killed = if self.processes().is_empty() {
             None
         } else {
-            self.command(&["kill"])
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .ok()
+            self.command(&["kill"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
         };
         if let Some(mut child) = killed {
             let end = Instant::now() + COMMAND_PATIENCE;
@@ -308,15 +277,10 @@ impl Drop for Rpm {
 impl Output {
     /// Everything, for a message.
     pub fn told<S: AsRef<OsStr>>(&self, args: &[S]) -> String {
-        let words: Vec<String> = args
-            .iter()
-            .map(|word| word.as_ref().to_string_lossy().into_owned())
-            .collect();
+        let words: Vec<String> =
+            args.iter().map(|word| word.as_ref().to_string_lossy().into_owned()).collect();
         let (status, out, err) = (self.status, &self.stdout, &self.stderr);
-        format!(
-            "rpm {}: {status}\n{out}\n--- stderr ---\n{err}",
-            words.join(" ")
-        )
+        format!("rpm {}: {status}\n{out}\n--- stderr ---\n{err}", words.join(" "))
     }
 
     /// Both streams.
@@ -356,10 +320,7 @@ impl Running {
         let what = format!("printing {:?}", String::from_utf8_lossy(text));
         eventually(&what, || {
             self.seen.extend(self.out.try_iter().flatten());
-            self.seen
-                .windows(text.len())
-                .any(|part| part == text)
-                .then_some(())
+            self.seen.windows(text.len()).any(|part| part == text).then_some(())
         });
         &self.seen
     }
@@ -398,32 +359,17 @@ fn finish(mut command: Command, input: Option<&str>) -> Output {
         .unwrap_or_else(|error| panic!("{command:?}: {error}"));
     if let Some(input) = input {
         use std::io::Write;
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     }
-    let streams = [
-        reader(child.stdout.take().unwrap()),
-        reader(child.stderr.take().unwrap()),
-    ];
+    let streams = [reader(child.stdout.take().unwrap()), reader(child.stderr.take().unwrap())];
     let what = format!("{command:?} ends");
     let status = eventually_within(COMMAND_PATIENCE, &what, || child.try_wait().unwrap());
     let took = begun.elapsed();
     // A daemon that keeps the caller's output open lets `$(rpm start …)` hang for ever.
     let what = format!("nobody keeps the output of {command:?}");
-    eventually(&what, || {
-        streams.iter().all(JoinHandle::is_finished).then_some(())
-    });
+    eventually(&what, || streams.iter().all(JoinHandle::is_finished).then_some(()));
     let [stdout, stderr] = streams.map(|stream| stream.join().unwrap());
-    Output {
-        status,
-        stdout,
-        stderr,
-        took,
-    }
+    Output { status, stdout, stderr, took }
 }
 
 fn reader(mut from: impl Read + Send + 'static) -> JoinHandle<String> {

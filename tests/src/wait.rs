@@ -23,10 +23,7 @@ pub fn eventually_within<T>(
         if let Some(value) = condition() {
             return value;
         }
-        assert!(
-            begun.elapsed() < patience,
-            "it did not come about in {patience:?}: {what}"
-        );
+        assert!(begun.elapsed() < patience, "it did not come about in {patience:?}: {what}");
         std::thread::sleep(STEP);
     }
 }

@@ -69,8 +69,7 @@ fn lives(rpm: &Rpm, chance: &mut Chance) {
 /// The processes of this home that are neither the supervisor nor the keeper.
 fn services(rpm: &Rpm) -> Vec<(u32, String)> {
     let all = rpm.processes().into_iter();
-    all.filter(|(_, line)| line.contains("web.js") || line.contains(&child()))
-        .collect()
+    all.filter(|(_, line)| line.contains("web.js") || line.contains(&child())).collect()
 }
 
 fn chaos(seed: u64) {
@@ -89,17 +88,11 @@ fn chaos(seed: u64) {
     rpm.daemon();
     rpm.ok(&["startOrRestart", &config]);
     let all = rpm.list();
-    assert_eq!(
-        (rpm.app("web").len(), rpm.app("plain").len()),
-        (2, 1),
-        "{all:#?}"
-    );
+    assert_eq!((rpm.app("web").len(), rpm.app("plain").len()), (2, 1), "{all:#?}");
     assert!(all.iter().all(Process::is_online), "{all:#?}");
     assert_eq!(get(port, "/").unwrap().status, 200);
     // Two workers, and the plain one with its two children.
-    eventually("nothing else runs", || {
-        (services(&rpm).len() == 2 + 3).then_some(())
-    });
+    eventually("nothing else runs", || (services(&rpm).len() == 2 + 3).then_some(()));
     let pids: Vec<u32> = rpm.list().iter().map(|one| one.pid).collect();
     assert!(pids.iter().all(|pid| alive(*pid)));
     rpm.ok(&["stop", "all"]);
@@ -119,8 +112,6 @@ fn two() {
 /// With a seed of one's choice in `RPM_CHAOS_SEED`.
 #[test]
 fn three() {
-    let chosen = std::env::var("RPM_CHAOS_SEED")
-        .ok()
-        .and_then(|text| text.parse().ok());
+    let chosen = std::env::var("RPM_CHAOS_SEED").ok().and_then(|text| text.parse().ok());
     chaos(chosen.unwrap_or(0x2545_f491_4f6c_dd1d));
 }

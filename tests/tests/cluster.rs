@@ -25,9 +25,7 @@ fn workers(script: &str, env: &Value) -> Value {
 
 /// Adds members to an app.
 fn with(mut app: Value, more: Value) -> Value {
-    let Value::Object(more) = more else {
-        panic!("no members: {more}")
-    };
+    let Value::Object(more) = more else { panic!("no members: {more}") };
     app.as_object_mut().unwrap().extend(more);
     app
 }
@@ -43,10 +41,7 @@ fn start(app: Value) -> Rpm {
 /// The processes that answer over so many connections, one after the other.
 fn answering(port: u16, connections: usize) -> BTreeSet<u32> {
     let pid = |_| get(port, "/").unwrap().json()["pid"].as_u64().unwrap();
-    (0..connections)
-        .map(pid)
-        .map(|pid| u32::try_from(pid).unwrap())
-        .collect()
+    (0..connections).map(pid).map(|pid| u32::try_from(pid).unwrap()).collect()
 }
 
 fn of_app(rpm: &Rpm) -> BTreeSet<u32> {
@@ -59,14 +54,9 @@ fn workers_share_a_port() {
     let rpm = start(workers("web.js", &json!({ "PORT": port })));
     assert_eq!(answering(port, 10), of_app(&rpm));
     let answers: Vec<Value> = (0..10).map(|_| get(port, "/").unwrap().json()).collect();
-    assert!(
-        answers.iter().all(|answer| answer["worker"] == true),
-        "{answers:#?}"
-    );
-    let instances: BTreeSet<u64> = answers
-        .iter()
-        .map(|answer| answer["instance"].as_u64().unwrap())
-        .collect();
+    assert!(answers.iter().all(|answer| answer["worker"] == true), "{answers:#?}");
+    let instances: BTreeSet<u64> =
+        answers.iter().map(|answer| answer["instance"].as_u64().unwrap()).collect();
     assert_eq!(instances, BTreeSet::from([0, 1]));
     for process in rpm.app("app") {
         assert_eq!(process.env("exec_mode"), "cluster_mode");
@@ -88,32 +78,20 @@ fn each_policy_serves_reloads_and_stops() {
         let load = Load::start(port, "/", 4, Style::Short, PAUSE);
         rpm.ok(&["reload", "app"]);
         load.stop().assert_lossless(20);
-        assert!(
-            before.is_disjoint(&of_app(&rpm)),
-            "{policy}: nothing was replaced"
-        );
+        assert!(before.is_disjoint(&of_app(&rpm)), "{policy}: nothing was replaced");
         rpm.ok(&["stop", "app"]);
-        assert!(
-            TcpStream::connect(("127.0.0.1", port)).is_err(),
-            "{policy}: still listens"
-        );
+        assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "{policy}: still listens");
     }
 }
 
 #[test]
 fn connections_are_dealt_out_evenly_by_default() {
     let port = free_port();
-    let config = with(
-        workers("net.js", &json!({ "PORT": port })),
-        json!({ "instances": 4 }),
-    );
+    let config = with(workers("net.js", &json!({ "PORT": port })), json!({ "instances": 4 }));
     let rpm = start(config);
     let open: Vec<(TcpStream, String)> = (0..16).map(|_| greeted(port)).collect();
     for pid in rpm.pids("app") {
-        let count = open
-            .iter()
-            .filter(|(_, greeting)| greeting == &pid.to_string())
-            .count();
+        let count = open.iter().filter(|(_, greeting)| greeting == &pid.to_string()).count();
         assert_eq!(count, 4, "connections of {pid}: {open:#?}");
     }
 }
@@ -121,9 +99,7 @@ fn connections_are_dealt_out_evenly_by_default() {
 /// A connection to `net.js`, and the pid that it was greeted with.
 fn greeted(port: u16) -> (TcpStream, String) {
     let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let mut line = String::new();
     BufReader::new(&stream).read_line(&mut line).unwrap();
     (stream, line.trim().to_owned())
@@ -143,14 +119,8 @@ fn https_sessions_are_taken_up_by_any_worker() {
 #[test]
 fn http2_with_and_without_tls() {
     let (port, plain) = (free_port(), free_port());
-    let _rpm = start(workers(
-        "http2.js",
-        &json!({ "PORT": port, "PORT_PLAIN": plain }),
-    ));
-    let env = [
-        ("PORT", &*port.to_string()),
-        ("PORT_PLAIN", &*plain.to_string()),
-    ];
+    let _rpm = start(workers("http2.js", &json!({ "PORT": port, "PORT_PLAIN": plain })));
+    let env = [("PORT", &*port.to_string()), ("PORT_PLAIN", &*plain.to_string())];
     let result: Value = serde_json::from_str(&node(&app("http2-client.js"), &[], &env)).unwrap();
     for server in ["secure", "plain"] {
         assert_eq!(result[server].as_array().unwrap().len(), 2, "{result}");
@@ -181,21 +151,14 @@ fn udp_sockets_are_shared() {
     let pids = of_app(&rpm);
     for number in 0..20 {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
-        socket
-            .send_to(format!("hello {number}").as_bytes(), ("127.0.0.1", port))
-            .unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        socket.send_to(format!("hello {number}").as_bytes(), ("127.0.0.1", port)).unwrap();
         let mut buffer = [0; 100];
         let (length, _) = socket.recv_from(&mut buffer).unwrap();
         let answer = String::from_utf8_lossy(&buffer[..length]).into_owned();
         let (pid, rest) = answer.split_once(' ').unwrap();
         assert_eq!(rest, format!("hello {number}"));
-        assert!(
-            pids.contains(&pid.parse().unwrap()),
-            "{answer} is not of {pids:?}"
-        );
+        assert!(pids.contains(&pid.parse().unwrap()), "{answer} is not of {pids:?}");
     }
 }
 
@@ -227,10 +190,7 @@ fn port_0_is_the_same_port_for_all_workers() {
         let file = rpm.home().join(format!("logs/app-out-{id}.log"));
         eventually("it tells its port", || {
             let text = std::fs::read_to_string(&file).ok()?;
-            text.lines()
-                .find_map(|line| line.strip_prefix("listens "))?
-                .parse::<u16>()
-                .ok()
+            text.lines().find_map(|line| line.strip_prefix("listens "))?.parse::<u16>().ok()
         })
     };
     let (first, second) = (port(0), port(1));
@@ -266,10 +226,7 @@ fn a_port_in_use_is_told_to_the_app() {
             json!({ "name": name, "instances": 1, "wait_ready": false }),
         )
     };
-    rpm.run(&[
-        "start",
-        &rpm.config(&[app("taken", taken), app("free", free)]),
-    ]);
+    rpm.run(&["start", &rpm.config(&[app("taken", taken), app("free", free)])]);
     let said = |name: &str, id: u64| {
         let file = rpm.home().join(format!("logs/{name}-out-{id}.log"));
         eventually("both have an outcome", || {
@@ -279,10 +236,7 @@ fn a_port_in_use_is_told_to_the_app() {
     };
     let ids = |name: &str| rpm.one(name).id;
     let refused = format!("EADDRINUSE bind {taken}");
-    assert_eq!(
-        said("taken", ids("taken")),
-        format!("first {refused}\nsecond {refused}\n")
-    );
+    assert_eq!(said("taken", ids("taken")), format!("first {refused}\nsecond {refused}\n"));
     // A second server of one worker on one port is refused too, as in a plain process.
     assert_eq!(
         said("free", ids("free")),
@@ -296,20 +250,15 @@ fn a_worker_may_disconnect_itself() {
     let rpm = start(workers("web.js", &json!({ "PORT": port })));
     let before = of_app(&rpm);
     let load = Load::start(port, "/", 4, Style::Short, PAUSE);
-    let left: u32 = get(port, "/disconnect").unwrap().json()["pid"]
-        .as_u64()
-        .unwrap()
-        .try_into()
-        .unwrap();
+    let left: u32 =
+        get(port, "/disconnect").unwrap().json()["pid"].as_u64().unwrap().try_into().unwrap();
     eventually("it leaves", || (!alive(left)).then_some(()));
     eventually("another takes its place", || {
         let now = rpm.app("app");
         (now.len() == 2 && now.iter().all(Process::is_online)).then_some(())
     });
     let after = of_app(&rpm);
-    eventually("the new one serves", || {
-        (answering(port, 4) == after).then_some(())
-    });
+    eventually("the new one serves", || (answering(port, 4) == after).then_some(()));
     load.stop().assert_lossless(10);
     assert_eq!(before.intersection(&after).count(), 1);
 }
@@ -318,9 +267,8 @@ fn a_worker_may_disconnect_itself() {
 fn handles_and_long_messages_of_the_app_harm_nothing() {
     let port = free_port();
     let rpm = start(workers("chatty.js", &json!({ "PORT": port })));
-    let found: BTreeSet<u32> = (0..10)
-        .map(|_| get(port, "/").unwrap().text().parse().unwrap())
-        .collect();
+    let found: BTreeSet<u32> =
+        (0..10).map(|_| get(port, "/").unwrap().text().parse().unwrap()).collect();
     assert_eq!(found, of_app(&rpm));
 }
 
@@ -370,17 +318,10 @@ fn socket_io_with_sticky_sessions() {
     let env = json!({ "PORT": port, "NODE_PATH": modules });
     let more = json!({ "sticky": true, "instances": 4 });
     let _rpm = start(with(workers("socketio.js", &env), more));
-    let env = [
-        ("PORT", &*port.to_string()),
-        ("NODE_PATH", modules),
-        ("CLIENTS", "24"),
-    ];
+    let env = [("PORT", &*port.to_string()), ("NODE_PATH", modules), ("CLIENTS", "24")];
     let result: Value = serde_json::from_str(&node(&app("socketio-client.js"), &[], &env)).unwrap();
     assert_eq!(result["fine"], 24, "{result}");
-    assert!(
-        result["workers"].as_u64().unwrap() >= 3,
-        "all went to few workers: {result}"
-    );
+    assert!(result["workers"].as_u64().unwrap() >= 3, "all went to few workers: {result}");
 }
 
 #[test]
@@ -397,27 +338,13 @@ fn a_worker_that_is_killed_takes_only_its_own_requests_with_it() {
             (now[0].pid != victim && now[0].is_online()).then_some(())
         });
         let seen = load.answered();
-        eventually("clients are served", || {
-            (load.answered() > seen + 50 * round).then_some(())
-        });
+        eventually("clients are served", || (load.answered() > seen + 50 * round).then_some(()));
     }
     let result = load.stop();
     // What it had begun to serve cannot be saved; what it had not is given to the others.
-    assert!(
-        result.failures.len() <= 3 * clients,
-        "{:#?}",
-        result.failures
-    );
-    assert!(
-        result.longest < Duration::from_secs(3),
-        "somebody waited {:?}",
-        result.longest
-    );
-    let unlike: Vec<_> = result
-        .failures
-        .iter()
-        .filter(|text| text.contains("refused"))
-        .collect();
+    assert!(result.failures.len() <= 3 * clients, "{:#?}", result.failures);
+    assert!(result.longest < Duration::from_secs(3), "somebody waited {:?}", result.longest);
+    let unlike: Vec<_> = result.failures.iter().filter(|text| text.contains("refused")).collect();
     assert!(unlike.is_empty(), "{unlike:#?}");
 }
 
@@ -433,9 +360,7 @@ fn a_worker_that_is_killed_between_requests_costs_none() {
     let load = Load::start(port, "/", 6, Style::Short, PAUSE);
     std::thread::sleep(Duration::from_millis(100));
     kill(victim, Signal::SIGKILL);
-    eventually("clients are served", || {
-        (load.answered() > 100).then_some(())
-    });
+    eventually("clients are served", || (load.answered() > 100).then_some(()));
     load.stop().assert_lossless(100);
 }
 
@@ -452,10 +377,7 @@ fn a_worker_that_is_blocked_holds_up_few() {
     }
     // At most two wait for the blocked one; with plain turns all twelve soon would.
     let served = load.answered() - at_start;
-    assert!(
-        served > 200,
-        "only {served} were served beside the blocked worker"
-    );
+    assert!(served > 200, "only {served} were served beside the blocked worker");
     load.stop().assert_lossless(200);
     assert_eq!(of_app(&rpm).len(), 2);
 }
@@ -467,23 +389,17 @@ fn a_worker_out_of_descriptors_costs_no_request() {
     // The limit is the worker's own: a shell sets it and becomes the app.
     let shell = rpm.write("few/node", "#!/bin/sh\nulimit -n 64\nexec node \"$@\"\n");
     std::fs::set_permissions(&shell, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let config = with(
-        workers("web.js", &json!({ "PORT": port })),
-        json!({ "interpreter": shell.to_str() }),
-    );
+    let config =
+        with(workers("web.js", &json!({ "PORT": port })), json!({ "interpreter": shell.to_str() }));
     rpm.ok(&["start", &rpm.config(&[config])]);
     let load = Load::start(port, "/", 8, Style::Short, PAUSE);
     get(port, "/starve/1000").unwrap();
     std::thread::sleep(Duration::from_millis(1300));
     let seen = load.answered();
-    eventually("both serve again", || {
-        (load.answered() > seen + 100).then_some(())
-    });
+    eventually("both serve again", || (load.answered() > seen + 100).then_some(()));
     load.stop().assert_lossless(200);
     let both = of_app(&rpm);
-    eventually("the starved one is back", || {
-        (answering(port, 6) == both).then_some(())
-    });
+    eventually("the starved one is back", || (answering(port, 6) == both).then_some(()));
 }
 
 #[test]
@@ -495,13 +411,8 @@ fn clients_wait_while_no_worker_is_there() {
     );
     let rpm = start(config);
     kill(rpm.one("app").pid, Signal::SIGKILL);
-    eventually("it is gone", || {
-        (rpm.one("app").status == "waiting restart").then_some(())
-    });
+    eventually("it is gone", || (rpm.one("app").status == "waiting restart").then_some(()));
     let begun = Instant::now();
     assert_eq!(get(port, "/").unwrap().status, 200);
-    assert!(
-        begun.elapsed() >= Duration::from_millis(200),
-        "who answered?"
-    );
+    assert!(begun.elapsed() >= Duration::from_millis(200), "who answered?");
 }

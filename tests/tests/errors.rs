@@ -36,10 +36,7 @@ fn a_missing_script() {
     let output = rpm.fails(&["start", "servr.js"]);
     let path = rpm.dir().join("servr.js");
     says(&output, &[path.to_str().unwrap(), "server.js"]);
-    let config = rpm.config(&[
-        child_app("good", &[]),
-        json!({ "name": "bad", "script": "no.js" }),
-    ]);
+    let config = rpm.config(&[child_app("good", &[]), json!({ "name": "bad", "script": "no.js" })]);
     says(&rpm.fails(&["start", &config]), &["no.js", "bad"]);
     assert!(rpm.list().is_empty(), "half of it was started");
 }
@@ -62,11 +59,7 @@ fn a_script_that_cannot_be_executed() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     says(&output, &["tool"]);
     // It is not left as if it were running.
-    assert!(
-        rpm.list()
-            .iter()
-            .all(|process| process.status == "errored" && process.pid == 0)
-    );
+    assert!(rpm.list().iter().all(|process| process.status == "errored" && process.pid == 0));
 }
 
 #[test]
@@ -85,16 +78,10 @@ fn a_port_in_use() {
 #[test]
 fn broken_json() {
     let rpm = Rpm::new();
-    rpm.write(
-        "apps.json",
-        "{\n  \"apps\": [\n    { \"name\" \"app\" }\n  ]\n}\n",
-    );
+    rpm.write("apps.json", "{\n  \"apps\": [\n    { \"name\" \"app\" }\n  ]\n}\n");
     let output = rpm.fails(&["start", "apps.json"]);
     says(&output, &["apps.json", "3", "{ \"name\" \"app\" }"]);
-    assert!(
-        rpm.processes().is_empty(),
-        "a daemon was started for nothing"
-    );
+    assert!(rpm.processes().is_empty(), "a daemon was started for nothing");
 }
 
 #[test]
@@ -108,21 +95,9 @@ fn wrong_values_and_unknown_keys() {
     let tries = [
         ("max_restarts", json!("many"), &["max_restarts", "many"][..]),
         ("autorestart", json!("no"), &["autorestart"]),
-        (
-            "exec_mode",
-            json!("clster"),
-            &["exec_mode", "clster", "cluster"],
-        ),
-        (
-            "max_memory_restart",
-            json!("200MB"),
-            &["max_memory_restart", "200MB"],
-        ),
-        (
-            "max_memory_restrat",
-            json!("1G"),
-            &["max_memory_restrat", "max_memory_restart"],
-        ),
+        ("exec_mode", json!("clster"), &["exec_mode", "clster", "cluster"]),
+        ("max_memory_restart", json!("200MB"), &["max_memory_restart", "200MB"]),
+        ("max_memory_restrat", json!("1G"), &["max_memory_restrat", "max_memory_restart"]),
         ("instances", json!("foo"), &["instances", "foo"]),
         ("min_uptime", json!("soon"), &["min_uptime", "soon"]),
     ];
@@ -142,39 +117,21 @@ fn a_missing_or_broken_config_file() {
     let rpm = Rpm::new();
     says(&rpm.fails(&["start", "missing.json"]), &["missing.json"]);
     says(&rpm.fails(&["start"]), &["ecosystem.config.js"]);
-    rpm.write(
-        "bad.config.js",
-        "module.exports = {\n  apps: [,\n    nonsense(\n};\n",
-    );
-    says(
-        &rpm.fails(&["start", "bad.config.js"]),
-        &["bad.config.js", "SyntaxError"],
-    );
+    rpm.write("bad.config.js", "module.exports = {\n  apps: [,\n    nonsense(\n};\n");
+    says(&rpm.fails(&["start", "bad.config.js"]), &["bad.config.js", "SyntaxError"]);
     rpm.write("throws.config.js", "throw new Error('no such secret')");
-    says(
-        &rpm.fails(&["start", "throws.config.js"]),
-        &["throws.config.js", "no such secret"],
-    );
+    says(&rpm.fails(&["start", "throws.config.js"]), &["throws.config.js", "no such secret"]);
     let config = rpm.config(&[child_app("one", &[]), child_app("two", &[])]);
-    says(
-        &rpm.fails(&["start", &config, "--only", "three"]),
-        &["three", "one", "two"],
-    );
+    says(&rpm.fails(&["start", &config, "--only", "three"]), &["three", "one", "two"]);
 }
 
 #[test]
 fn words_that_do_not_fit() {
     let rpm = Rpm::new();
     says(&rpm.fails(&["strat", "app.js"]), &["strat", "start"]);
-    says(
-        &rpm.fails(&["start", "app.js", "--no-such-option"]),
-        &["--no-such-option"],
-    );
+    says(&rpm.fails(&["start", "app.js", "--no-such-option"]), &["--no-such-option"]);
     says(&rpm.fails(&["scale", "app"]), &["scale"]);
-    says(
-        &rpm.fails(&["restart", "app", "--env", "production"]),
-        &["env"],
-    );
+    says(&rpm.fails(&["restart", "app", "--env", "production"]), &["env"]);
     for verb in ["monit", "web", "deploy", "startup"] {
         says(&rpm.fails(&[verb]), &[verb]);
     }
@@ -186,11 +143,7 @@ fn a_home_that_cannot_be_used() {
     let rpm = Rpm::new();
     let file = rpm.write("not-a-folder", "");
     let home = file.join("home");
-    let output = rpm
-        .command(&["start", &child()])
-        .env("RPM_HOME", &home)
-        .output()
-        .unwrap();
+    let output = rpm.command(&["start", &child()]).env("RPM_HOME", &home).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains(home.to_str().unwrap()), "{text}");
@@ -214,18 +167,10 @@ fn a_socket_that_is_not_ours() {
     fs::copy(rpm.binary(), &binary).unwrap();
     let mut command = std::process::Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
-    let output = command
-        .arg(&binary)
-        .arg("list")
-        .env("RPM_HOME", rpm.home())
-        .output()
-        .unwrap();
+    let output = command.arg(&binary).arg("list").env("RPM_HOME", rpm.home()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(
-        text.contains("rpm.sock") && text.to_lowercase().contains("permission"),
-        "{text}"
-    );
+    assert!(text.contains("rpm.sock") && text.to_lowercase().contains("permission"), "{text}");
 }
 
 #[test]
@@ -238,9 +183,7 @@ fn a_daemon_of_another_version() {
         let (mut stream, _) = socket.accept().unwrap();
         let _ = stream.read(&mut [0; 4096]);
         let hello = br#"{"protocol":999,"version":"9.9.9","pid":1}"#;
-        stream
-            .write_all(&u32::try_from(hello.len()).unwrap().to_be_bytes())
-            .unwrap();
+        stream.write_all(&u32::try_from(hello.len()).unwrap().to_be_bytes()).unwrap();
         stream.write_all(hello).unwrap();
         let _ = stream.read_to_end(&mut Vec::new());
     });

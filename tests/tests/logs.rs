@@ -18,11 +18,7 @@ fn has(rpm: &Rpm, name: &str, wanted: &[u8]) {
     let what = format!("{name} has {} bytes", wanted.len());
     eventually(&what, || (read().len() >= wanted.len()).then_some(()));
     let found = read();
-    assert!(
-        found == wanted,
-        "{name}: {}",
-        String::from_utf8_lossy(&found[..found.len().min(500)])
-    );
+    assert!(found == wanted, "{name}: {}", String::from_utf8_lossy(&found[..found.len().min(500)]));
 }
 
 fn start(apps: &[Value]) -> Rpm {
@@ -42,10 +38,7 @@ fn nostream(rpm: &Rpm, args: &[&str]) -> Output {
 
 #[test]
 fn files_hold_what_was_written() {
-    let rpm = start(&[child_app(
-        "app",
-        &["say:one", "err:bad", "raw:fffe0041", "say:", "raw:78"],
-    )]);
+    let rpm = start(&[child_app("app", &["say:one", "err:bad", "raw:fffe0041", "say:", "raw:78"])]);
     has(&rpm, "app-out.log", b"one\n\xff\xfe\x00A\nx");
     has(&rpm, "app-error.log", b"bad\n");
     rpm.ok(&["restart", "app"]);
@@ -74,16 +67,11 @@ fn instances_have_files_of_their_own_unless_merged() {
 fn paths_dates_and_json() {
     let with = |name: &str, more: Value| {
         let mut app = child_app(name, &["say:one", "say:two", "err:three"]);
-        app.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        app.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         app
     };
     let rpm = start(&[
-        with(
-            "dated",
-            json!({ "log_date_format": "[at] YYYY", "log_file": "all.log" }),
-        ),
+        with("dated", json!({ "log_date_format": "[at] YYYY", "log_file": "all.log" })),
         with(
             "json",
             json!({ "log_type": "json", "out_file": "out/json.log", "error_file": "/dev/null" }),
@@ -119,9 +107,7 @@ fn the_last_lines() {
         child_app("other", &["say:elsewhere"]),
     ]);
     let path = log(&rpm, "app-out.log");
-    eventually("all is there", || {
-        fs::read(&path).ok()?.ends_with(b"\xff\n").then_some(())
-    });
+    eventually("all is there", || fs::read(&path).ok()?.ends_with(b"\xff\n").then_some(()));
     let few = nostream(&rpm, &["app", "--lines", "3"]).stdout;
     assert!(
         few.contains("line 99") && few.contains("line 98") && !few.contains("line 97"),
@@ -130,83 +116,43 @@ fn the_last_lines() {
     assert!(few.contains("bad") && !few.contains("elsewhere"));
     assert!(few.contains("0|app"), "no label: {few}");
     let usual = nostream(&rpm, &["app"]).stdout;
-    assert!(
-        usual.contains("line 90") && !usual.contains("line 80"),
-        "{usual}"
-    );
+    assert!(usual.contains("line 90") && !usual.contains("line 80"), "{usual}");
     let err = nostream(&rpm, &["app", "--err"]).stdout;
     assert!(err.contains("bad") && !err.contains("line 99"), "{err}");
     let out = nostream(&rpm, &["app", "--out"]).stdout;
     assert!(!out.contains("bad") && out.contains("line 99"), "{out}");
     assert!(nostream(&rpm, &[]).stdout.contains("elsewhere"));
-    let raw = rpm.command(&[
-        "logs",
-        "app",
-        "--out",
-        "--raw",
-        "--lines",
-        "2",
-        "--nostream",
-    ]);
+    let raw = rpm.command(&["logs", "app", "--out", "--raw", "--lines", "2", "--nostream"]);
     let bytes = { raw }.output().unwrap().stdout;
     assert!(bytes.ends_with(b"line 99\n\xff\n"), "{bytes:?}");
 }
 
 #[test]
 fn following() {
-    let script = [
-        "sleep:1200",
-        "say:first",
-        "err:second",
-        "raw:fffe0a",
-        "say:last",
-    ];
-    let rpm = start(&[
-        child_app("app", &script),
-        child_app("other", &["sleep:1200", "say:elsewhere"]),
-    ]);
+    let script = ["sleep:1200", "say:first", "err:second", "raw:fffe0a", "say:last"];
+    let rpm =
+        start(&[child_app("app", &script), child_app("other", &["sleep:1200", "say:elsewhere"])]);
     let mut plain = rpm.beside(&["logs", "app", "--lines", "0"]);
     let mut raw = rpm.beside(&["logs", "app", "--raw", "--out", "--lines", "0"]);
     let mut err = rpm.beside(&["logs", "--err", "--lines", "0"]);
     let mut json = rpm.beside(&["logs", "app", "--json", "--lines", "0"]);
     let mut format = rpm.beside(&["logs", "app", "--format", "--lines", "0"]);
     let seen = plain.wait_for(b"last").to_vec();
-    assert!(
-        seen.windows(3).any(|part| part == b"\xff\xfe\n"),
-        "bytes are changed"
-    );
+    assert!(seen.windows(3).any(|part| part == b"\xff\xfe\n"), "bytes are changed");
     let text = String::from_utf8_lossy(&seen);
-    assert!(
-        text.contains("first") && text.contains("second") && text.contains("0|app"),
-        "{text}"
-    );
+    assert!(text.contains("first") && text.contains("second") && text.contains("0|app"), "{text}");
     assert!(!text.contains("elsewhere"), "{text}");
     let seen = raw.wait_for(b"last\n");
-    assert!(
-        seen.ends_with(b"first\n\xff\xfe\nlast\n"),
-        "{:?}",
-        String::from_utf8_lossy(seen)
-    );
+    assert!(seen.ends_with(b"first\n\xff\xfe\nlast\n"), "{:?}", String::from_utf8_lossy(seen));
     let seen = String::from_utf8_lossy(err.wait_for(b"second")).into_owned();
     assert!(!seen.contains("first"), "{seen}");
     let seen = String::from_utf8_lossy(json.wait_for(b"last")).into_owned();
-    let lines: Vec<Value> = seen
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect();
-    let first = lines
-        .iter()
-        .find(|line| line["message"] == "first")
-        .expect("JSON lines");
-    assert_eq!(
-        (&first["type"], &first["app_name"]),
-        (&json!("out"), &json!("app"))
-    );
+    let lines: Vec<Value> =
+        seen.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let first = lines.iter().find(|line| line["message"] == "first").expect("JSON lines");
+    assert_eq!((&first["type"], &first["app_name"]), (&json!("out"), &json!("app")));
     let seen = String::from_utf8_lossy(format.wait_for(b"last")).into_owned();
-    assert!(
-        seen.contains("app=app") && seen.contains("type=error"),
-        "{seen}"
-    );
+    assert!(seen.contains("app=app") && seen.contains("type=error"), "{seen}");
 }
 
 #[test]
@@ -238,25 +184,15 @@ fn a_reader_that_has_had_enough_is_no_error() {
     let rpm = start(&[child_app("app", &["lines:5000:some line of text"])]);
     has_lines(&rpm, "app-out.log", 5000);
     let mut logs = rpm.command(&["logs", "app", "--lines", "5000", "--nostream"]);
-    let mut child = logs
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = logs.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut head = Command::new("head");
-    head.args(["-n", "3"])
-        .stdin(child.stdout.take().unwrap())
-        .stdout(Stdio::null());
+    head.args(["-n", "3"]).stdin(child.stdout.take().unwrap()).stdout(Stdio::null());
     assert!(head.status().unwrap().success());
     // It holds the reading end.
     drop(head);
     eventually("it ends too", || child.try_wait().unwrap());
     let output = child.wait_with_output().unwrap();
-    assert!(
-        output.stderr.is_empty(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{}", output.status);
 }
 
@@ -275,10 +211,8 @@ fn much_output_arrives_whole_and_in_order() {
     let rpm = start(&[child_app("app", &[&format!("lines:{count}:{text}")])]);
     has_lines(&rpm, "app-out.log", count);
     let found = fs::read_to_string(log(&rpm, "app-out.log")).unwrap();
-    let wrong = found
-        .lines()
-        .enumerate()
-        .find(|(number, line)| *line != format!("{text} {number}"));
+    let wrong =
+        found.lines().enumerate().find(|(number, line)| *line != format!("{text} {number}"));
     assert_eq!(wrong, None);
     assert_eq!(found.lines().count(), count);
 }
@@ -300,18 +234,13 @@ setInterval(() => {}, 1000);";
     assert!(memory < 100, "the supervisor has {memory} MB");
     let path = log(&rpm, "endless-out.log");
     let wanted = (64 << 20) + 5;
-    eventually("the file is whole", || {
-        (fs::metadata(&path).ok()?.len() == wanted).then_some(())
-    });
+    eventually("the file is whole", || (fs::metadata(&path).ok()?.len() == wanted).then_some(()));
 }
 
 #[test]
 fn flush_and_reload_logs() {
     let script = ["lines:10:old", "sleep:1500", "say:new"];
-    let rpm = start(&[
-        child_app("app", &script),
-        child_app("other", &["say:stays"]),
-    ]);
+    let rpm = start(&[child_app("app", &script), child_app("other", &["say:stays"])]);
     has_lines(&rpm, "app-out.log", 10);
     has_lines(&rpm, "other-out.log", 1);
     rpm.ok(&["flush", "app"]);

@@ -15,11 +15,7 @@ fn mode(path: &std::path::Path) -> u32 {
 
 fn dump(rpm: &Rpm) -> Vec<Value> {
     let text = fs::read_to_string(rpm.home().join("dump.pm2")).unwrap();
-    serde_json::from_str::<Value>(&text)
-        .unwrap()
-        .as_array()
-        .unwrap()
-        .clone()
+    serde_json::from_str::<Value>(&text).unwrap().as_array().unwrap().clone()
 }
 
 /// What of a process should be the same after a save and a resurrect.
@@ -55,36 +51,22 @@ fn save_kill_resurrect() {
     many["kill_timeout"] = json!(1234);
     many["env"] = json!({ "OWN": "variable" });
     many["log_date_format"] = json!("YYYY");
-    rpm.ok(&[
-        "start",
-        &rpm.config(&[many, child_app("one", &[]), child_app("off", &[])]),
-    ]);
+    rpm.ok(&["start", &rpm.config(&[many, child_app("one", &[]), child_app("off", &[])])]);
     rpm.ok(&["stop", "off"]);
     let before: Vec<Value> = rpm.list().iter().map(shape).collect();
     rpm.ok(&["save"]);
     rpm.ok(&["kill"]);
     assert!(rpm.processes().is_empty());
-    assert!(
-        rpm.list().is_empty(),
-        "a killed daemon's list comes back only when asked for"
-    );
+    assert!(rpm.list().is_empty(), "a killed daemon's list comes back only when asked for");
     rpm.ok(&["resurrect"]);
     let after = rpm.list();
     let shapes: Vec<Value> = after.iter().map(shape).collect();
     assert_eq!(shapes, before);
-    assert!(
-        after
-            .iter()
-            .filter(|one| one.name != "off")
-            .all(Process::is_online)
-    );
+    assert!(after.iter().filter(|one| one.name != "off").all(Process::is_online));
     // Once more does no harm.
     let pids: Vec<u32> = after.iter().map(|one| one.pid).collect();
     rpm.ok(&["resurrect"]);
-    assert_eq!(
-        rpm.list().iter().map(|one| one.pid).collect::<Vec<_>>(),
-        pids
-    );
+    assert_eq!(rpm.list().iter().map(|one| one.pid).collect::<Vec<_>>(), pids);
 }
 
 #[test]
@@ -100,11 +82,7 @@ fn the_dump_is_pm2s() {
     assert_eq!(record["args"], json!(["say:x"]));
     assert_eq!(record["exec_mode"], "fork_mode");
     assert_eq!(record["pm_cwd"].as_str(), rpm.dir().to_str());
-    assert_eq!(
-        mode(&rpm.home().join("dump.pm2")),
-        0o600,
-        "it holds environments"
-    );
+    assert_eq!(mode(&rpm.home().join("dump.pm2")), 0o600, "it holds environments");
     assert_eq!(mode(&rpm.home()), 0o700);
 }
 
@@ -130,10 +108,7 @@ fn a_dump_that_pm2_wrote_is_read() {
     assert_eq!(found.len(), 2);
     assert!(found[0].is_online());
     assert_eq!(found[1].status, "stopped");
-    assert_eq!(
-        rpm_tests::environ(found[0].pid, "FROM_DUMP").as_deref(),
-        Some("yes")
-    );
+    assert_eq!(rpm_tests::environ(found[0].pid, "FROM_DUMP").as_deref(), Some("yes"));
 }
 
 #[test]
@@ -166,10 +141,7 @@ fn kill_asks_every_app_first() {
     assert!(output.status.success());
     assert!(output.took < Duration::from_secs(3), "{output:?}");
     for name in ["polite", "deaf"] {
-        assert!(
-            rpm.read(name).contains("signal INT"),
-            "{name} was not asked"
-        );
+        assert!(rpm.read(name).contains("signal INT"), "{name} was not asked");
     }
     assert!(rpm.processes().is_empty(), "left: {:?}", rpm.processes());
     assert!(!rpm.home().join("rpm.sock").exists() || rpm.list().is_empty());
@@ -190,10 +162,7 @@ fn services_outlive_the_supervisor() {
     let rpm = Rpm::new();
     let apps = [
         child_app("quiet", &["say:hello"]),
-        child_app(
-            "talks",
-            &["sleep:1", "lines:20:before", "sleep:1500", "lines:20:after"],
-        ),
+        child_app("talks", &["sleep:1", "lines:20:before", "sleep:1500", "lines:20:after"]),
         child_app("off", &[]),
     ];
     rpm.ok(&["start", &rpm.config(&apps)]);
@@ -203,15 +172,8 @@ fn services_outlive_the_supervisor() {
     kill_supervisor(&rpm);
     let after = rpm.list();
     for (old, new) in before.iter().zip(&after) {
-        let facts = |one: &Process| {
-            (
-                one.id,
-                one.name.clone(),
-                one.pid,
-                one.status.clone(),
-                one.restarts,
-            )
-        };
+        let facts =
+            |one: &Process| (one.id, one.name.clone(), one.pid, one.status.clone(), one.restarts);
         assert_eq!(facts(old), facts(new));
     }
     assert_eq!(after.len(), 3);
@@ -221,16 +183,12 @@ fn services_outlive_the_supervisor() {
         .iter()
         .flat_map(|word| (0..20).map(move |number| format!("{word} {number}\n")))
         .collect();
-    eventually("all lines", || {
-        (fs::read_to_string(&log).ok()? == wanted).then_some(())
-    });
+    eventually("all lines", || (fs::read_to_string(&log).ok()? == wanted).then_some(()));
     // It still commands them.
     rpm.ok(&["restart", "quiet"]);
     rpm.ok(&["stop", "talks"]);
     kill(rpm.one("quiet").pid, Signal::SIGKILL);
-    rpm.eventually_one("quiet", "restarted", |one| {
-        one.restarts == 3 && one.is_online()
-    });
+    rpm.eventually_one("quiet", "restarted", |one| one.restarts == 3 && one.is_online());
 }
 
 #[test]
@@ -244,26 +202,16 @@ fn a_crash_while_the_supervisor_is_away_is_seen() {
     kill(old.pid, Signal::SIGKILL);
     kill(supervisor, Signal::SIGKILL);
     eventually("it is gone", || (!alive(supervisor)).then_some(()));
-    let new = rpm.eventually_one("app", "restarted", |one| {
-        one.restarts == 1 && one.is_online()
-    });
+    let new = rpm.eventually_one("app", "restarted", |one| one.restarts == 1 && one.is_online());
     assert_ne!(new.pid, old.pid);
-    assert_eq!(
-        rpm.read("note")
-            .lines()
-            .filter(|line| line.starts_with("start"))
-            .count(),
-        2
-    );
+    assert_eq!(rpm.read("note").lines().filter(|line| line.starts_with("start")).count(), 2);
 }
 
 #[test]
 fn a_cluster_serves_while_the_supervisor_is_away() {
-    for (policy, style) in [
-        ("rr", Style::Short),
-        ("rr", Style::KeepAlive),
-        ("shared", Style::Short),
-    ] {
+    for (policy, style) in
+        [("rr", Style::Short), ("rr", Style::KeepAlive), ("shared", Style::Short)]
+    {
         let rpm = Rpm::new();
         let port = free_port();
         let web = json!({
@@ -275,17 +223,13 @@ fn a_cluster_serves_while_the_supervisor_is_away() {
         let load = Load::start(port, "/", 8, style, Duration::from_millis(3));
         for _ in 0..3 {
             let seen = load.answered();
-            eventually("clients are served", || {
-                (load.answered() > seen + 50).then_some(())
-            });
+            eventually("clients are served", || (load.answered() > seen + 50).then_some(()));
             kill_supervisor(&rpm);
         }
         assert_eq!(rpm.pids("web"), before);
         rpm.ok(&["reload", "web"]);
         let seen = load.answered();
-        eventually("clients are served", || {
-            (load.answered() > seen + 50).then_some(())
-        });
+        eventually("clients are served", || (load.answered() > seen + 50).then_some(()));
         load.stop().assert_lossless(150);
         assert!(rpm.app("web").iter().all(Process::is_online));
     }
@@ -301,12 +245,7 @@ fn a_reload_that_the_supervisor_did_not_live_to_finish() {
     });
     rpm.ok(&["start", &rpm.config(&[web])]);
     let load = Load::start(port, "/", 8, Style::Short, Duration::from_millis(3));
-    let running = || {
-        rpm.processes()
-            .iter()
-            .filter(|(_, line)| line.contains("web.js"))
-            .count()
-    };
+    let running = || rpm.processes().iter().filter(|(_, line)| line.contains("web.js")).count();
     let mut reload = rpm.beside(&["reload", "web"]);
     eventually("it has begun", || (running() > 2).then_some(()));
     kill_supervisor(&rpm);
@@ -317,9 +256,7 @@ fn a_reload_that_the_supervisor_did_not_live_to_finish() {
         (running() == 2 && all.len() == 2 && all.iter().all(Process::is_online)).then_some(())
     });
     let seen = load.answered();
-    eventually("clients are served", || {
-        (load.answered() > seen + 50).then_some(())
-    });
+    eventually("clients are served", || (load.answered() > seen + 50).then_some(()));
     load.stop().assert_lossless(50);
 }
 
@@ -331,10 +268,7 @@ fn a_signal_to_the_daemon_ends_it_in_order() {
     let (_, keeper) = rpm.daemon();
     kill(keeper, Signal::SIGTERM);
     eventually("all is gone", || rpm.processes().is_empty().then_some(()));
-    assert!(
-        rpm.read("note").contains("signal INT"),
-        "the app was not asked"
-    );
+    assert!(rpm.read("note").contains("signal INT"), "the app was not asked");
 }
 
 #[test]

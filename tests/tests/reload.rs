@@ -14,9 +14,7 @@ fn web(port: u16, instances: u32, more: Value) -> Value {
         "name": "web", "script": app("web.js"), "exec_mode": "cluster", "instances": instances,
         "wait_ready": true, "listen_timeout": 15000, "env": { "PORT": port },
     });
-    let Value::Object(more) = more else {
-        panic!("no members: {more}")
-    };
+    let Value::Object(more) = more else { panic!("no members: {more}") };
     web.as_object_mut().unwrap().extend(more);
     web
 }
@@ -41,26 +39,15 @@ fn reload_often(config: Value, port: u16, style: Style, path: &str, pause: Durat
         rpm.ok(&["reload", "web"]);
         let after = pids(&rpm);
         assert_eq!(after.len(), before.len());
-        assert!(
-            before.is_disjoint(&after),
-            "reload {round} kept {before:?} of {after:?}"
-        );
-        assert!(
-            before.iter().all(|pid| !alive(*pid)),
-            "reload {round} left an old one"
-        );
+        assert!(before.is_disjoint(&after), "reload {round} kept {before:?} of {after:?}");
+        assert!(before.iter().all(|pid| !alive(*pid)), "reload {round} left an old one");
         let seen = load.answered();
-        eventually("the new ones serve", || {
-            (load.answered() > seen + 20).then_some(())
-        });
+        eventually("the new ones serve", || (load.answered() > seen + 20).then_some(()));
     }
     let result = load.stop();
     result.assert_lossless(u64::from(times) * 40);
     let served = result.by_pid.len();
-    assert!(
-        served > usize::try_from(times).unwrap(),
-        "only {served} processes have served"
-    );
+    assert!(served > usize::try_from(times).unwrap(), "only {served} processes have served");
     for process in rpm.app("web") {
         assert_eq!(process.restarts, u64::from(times));
         assert!(process.is_online());
@@ -76,28 +63,14 @@ fn twenty_reloads_with_a_connection_for_each_request() {
 #[test]
 fn twenty_reloads_with_keep_alive() {
     let port = free_port();
-    reload_often(
-        web(port, 2, json!({})),
-        port,
-        Style::KeepAlive,
-        "/",
-        PAUSE,
-        20,
-    );
+    reload_often(web(port, 2, json!({})), port, Style::KeepAlive, "/", PAUSE, 20);
 }
 
 #[test]
 fn keep_alive_clients_that_pause() {
     let port = free_port();
     let pause = Duration::from_millis(300);
-    reload_often(
-        web(port, 2, json!({})),
-        port,
-        Style::KeepAlive,
-        "/",
-        pause,
-        4,
-    );
+    reload_often(web(port, 2, json!({})), port, Style::KeepAlive, "/", pause, 4);
 }
 
 #[test]
@@ -131,11 +104,7 @@ fn a_reload_that_fails_changes_nothing() {
     let rpm = Rpm::new();
     let port = free_port();
     let broken = rpm.dir().join("broken");
-    let config = web(
-        port,
-        4,
-        json!({ "env": { "PORT": port, "BROKEN": broken.to_str() } }),
-    );
+    let config = web(port, 4, json!({ "env": { "PORT": port, "BROKEN": broken.to_str() } }));
     rpm.ok(&["start", &rpm.config(&[config])]);
     let before = pids(&rpm);
     rpm.write("broken", "");
@@ -143,22 +112,12 @@ fn a_reload_that_fails_changes_nothing() {
     let short = Load::start(port, "/", 4, Style::Short, PAUSE);
     let output = rpm.fails(&["reload", "web"]);
     for line in ["cannot read the settings", "giving up: broken on purpose"] {
-        assert!(
-            output.stderr.contains(line),
-            "{line:?} is not shown: {}",
-            output.stderr
-        );
+        assert!(output.stderr.contains(line), "{line:?} is not shown: {}", output.stderr);
     }
     assert_eq!(pids(&rpm), before, "not the same processes serve");
-    assert!(
-        rpm.app("web")
-            .iter()
-            .all(|one| one.is_online() && one.restarts == 0)
-    );
+    assert!(rpm.app("web").iter().all(|one| one.is_online() && one.restarts == 0));
     let seen = load.answered();
-    eventually("they serve on", || {
-        (load.answered() > seen + 100).then_some(())
-    });
+    eventually("they serve on", || (load.answered() > seen + 100).then_some(()));
     load.stop().assert_lossless(100);
     short.stop().assert_lossless(20);
     // Mended, it works.
@@ -174,26 +133,17 @@ fn a_new_version_that_is_not_ready_in_time_changes_nothing() {
     rpm.ok(&["start", &rpm.config(&[web(port, 2, json!({}))])]);
     let before = pids(&rpm);
     let never = json!({ "PORT": port, "NEVER_READY": "1" });
-    let config = rpm.config(&[web(
-        port,
-        2,
-        json!({ "env": never, "listen_timeout": 1000 }),
-    )]);
+    let config = rpm.config(&[web(port, 2, json!({ "env": never, "listen_timeout": 1000 }))]);
     let load = Load::start(port, "/", 6, Style::KeepAlive, PAUSE);
     let output = rpm.fails(&["reload", &config]);
     assert!(output.stderr.contains("ready"), "{}", output.stderr);
     assert_eq!(pids(&rpm), before);
-    eventually("only the old ones are left", || {
-        (node_processes(&rpm) == 2).then_some(())
-    });
+    eventually("only the old ones are left", || (node_processes(&rpm) == 2).then_some(()));
     load.stop().assert_lossless(50);
 }
 
 fn node_processes(rpm: &Rpm) -> usize {
-    rpm.processes()
-        .iter()
-        .filter(|(_, line)| line.contains("web.js"))
-        .count()
+    rpm.processes().iter().filter(|(_, line)| line.contains("web.js")).count()
 }
 
 #[test]
@@ -211,11 +161,8 @@ fn a_reload_with_changed_settings_brings_them() {
         assert_eq!(get(port, "/").unwrap().json()["release"], "2");
     }
     // From the shell, when that is asked for.
-    let again = rpm
-        .command(&["reload", "web", "--update-env"])
-        .env("RELEASE", "3")
-        .output()
-        .unwrap();
+    let again =
+        rpm.command(&["reload", "web", "--update-env"]).env("RELEASE", "3").output().unwrap();
     assert!(again.status.success(), "{again:?}");
     for _ in 0..6 {
         assert_eq!(get(port, "/").unwrap().json()["release"], "3");
@@ -245,20 +192,13 @@ fn idle_connections_end_in_time() {
     });
     rpm.ok(&["start", &rpm.config(&[net])]);
     // Nobody says anything on these; they would keep the old workers for ever.
-    let open: Vec<TcpStream> = (0..4)
-        .map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap())
-        .collect();
+    let open: Vec<TcpStream> =
+        (0..4).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
     let before = pids(&rpm);
     let begun = Instant::now();
     rpm.ok(&["reload", "web"]);
-    assert!(
-        begun.elapsed() < Duration::from_secs(8),
-        "it took {:?}",
-        begun.elapsed()
-    );
-    eventually("the old ones are gone", || {
-        before.iter().all(|pid| !alive(*pid)).then_some(())
-    });
+    assert!(begun.elapsed() < Duration::from_secs(8), "it took {:?}", begun.elapsed());
+    eventually("the old ones are gone", || before.iter().all(|pid| !alive(*pid)).then_some(()));
     drop(open);
 }
 
@@ -272,10 +212,7 @@ fn a_reload_in_fork_mode_is_a_restart_and_says_so() {
     let output = rpm.run(&["reload", "web"]);
     assert!(output.status.success(), "{output:?}");
     let said = output.all();
-    assert!(
-        said.contains("restart") || said.contains("with a gap"),
-        "{said}"
-    );
+    assert!(said.contains("restart") || said.contains("with a gap"), "{said}");
     let after = rpm.one("web");
     assert_ne!(after.pid, before.pid);
     assert_eq!(after.restarts, 1);
@@ -289,17 +226,11 @@ fn two_reloads_at_once_do_not_mix() {
     let env = json!({ "PORT": port, "START_DELAY": "700" });
     rpm.ok(&["start", &rpm.config(&[web(port, 2, json!({ "env": env }))])]);
     let mut first = rpm.beside(&["reload", "web"]);
-    eventually("the first has begun", || {
-        (node_processes(&rpm) > 2).then_some(())
-    });
+    eventually("the first has begun", || (node_processes(&rpm) > 2).then_some(()));
     let second = rpm.fails(&["reload", "web"]);
     assert!(second.stderr.contains("reload"), "{second:?}");
     assert!(first.wait().success());
-    assert!(
-        rpm.app("web")
-            .iter()
-            .all(|one| one.is_online() && one.restarts == 1)
-    );
+    assert!(rpm.app("web").iter().all(|one| one.is_online() && one.restarts == 1));
 }
 
 #[test]
@@ -312,15 +243,8 @@ fn a_stop_during_a_reload_wins() {
     eventually("it has begun", || (node_processes(&rpm) > 2).then_some(()));
     rpm.ok(&["stop", "web"]);
     assert_eq!(node_processes(&rpm), 0);
-    assert!(
-        !reload.wait().success(),
-        "a reload that was overtaken has not succeeded"
-    );
-    assert!(
-        rpm.app("web")
-            .iter()
-            .all(|one| one.status == "stopped" && one.pid == 0)
-    );
+    assert!(!reload.wait().success(), "a reload that was overtaken has not succeeded");
+    assert!(rpm.app("web").iter().all(|one| one.status == "stopped" && one.pid == 0));
 }
 
 #[test]
@@ -328,13 +252,9 @@ fn too_much_memory_in_a_cluster_costs_no_request() {
     let port = free_port();
     let rpm = start(web(port, 2, json!({ "max_memory_restart": "150M" })));
     let load = Load::start(port, "/", 6, Style::KeepAlive, PAUSE);
-    let grown = get(port, "/grow/200").unwrap().json()["pid"]
-        .as_u64()
-        .unwrap();
+    let grown = get(port, "/grow/200").unwrap().json()["pid"].as_u64().unwrap();
     let grown = u32::try_from(grown).unwrap();
-    eventually("the grown one is replaced", || {
-        (!pids(&rpm).contains(&grown)).then_some(())
-    });
+    eventually("the grown one is replaced", || (!pids(&rpm).contains(&grown)).then_some(()));
     eventually("the grown one is gone", || (!alive(grown)).then_some(()));
     load.stop().assert_lossless(50);
     let restarts: u64 = rpm.app("web").iter().map(|one| one.restarts).sum();
@@ -351,9 +271,7 @@ fn scaling_down_costs_no_request() {
         rpm.ok(&["scale", "web", count]);
         assert_eq!(rpm.app("web").len().to_string(), count);
         let seen = load.answered();
-        eventually("clients are served", || {
-            (load.answered() > seen + 50).then_some(())
-        });
+        eventually("clients are served", || (load.answered() > seen + 50).then_some(()));
     }
     load.stop().assert_lossless(200);
     short.stop().assert_lossless(50);

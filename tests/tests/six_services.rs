@@ -18,11 +18,7 @@ fn start(kind: &str, args: &[&str]) -> (Rpm, Ports) {
     words.extend(args);
     let out = rpm.ok(&words);
     let all = SERVICES.map(|(name, _, _)| name).join(",");
-    let started = if let ["--only", names] = args {
-        names
-    } else {
-        &*all
-    };
+    let started = if let ["--only", names] = args { names } else { &*all };
     for name in started.split(',') {
         assert!(out.contains(name), "{name} is not in the table: {out}");
     }
@@ -36,22 +32,16 @@ fn assert_healthy(rpm: &Rpm, ports: &Ports) {
         let processes = rpm.app(name);
         assert_eq!(processes.len(), count, "{name}");
         assert!(processes.iter().all(Process::is_online), "{processes:#?}");
-        let answers: Vec<Value> = (0..count * 3)
-            .map(|_| get(ports[name], "/health").unwrap().json())
-            .collect();
-        let instances: BTreeSet<u64> = answers
-            .iter()
-            .map(|answer| answer["instance"].as_u64().unwrap())
-            .collect();
+        let answers: Vec<Value> =
+            (0..count * 3).map(|_| get(ports[name], "/health").unwrap().json()).collect();
+        let instances: BTreeSet<u64> =
+            answers.iter().map(|answer| answer["instance"].as_u64().unwrap()).collect();
         assert_eq!(instances, (0..count as u64).collect(), "{name}");
         for answer in answers {
             assert_eq!(answer["service"], name);
             assert_eq!(answer["status"], "ok");
             let pid = u32::try_from(answer["pid"].as_u64().unwrap()).unwrap();
-            assert!(
-                processes.iter().any(|process| process.pid == pid),
-                "{answer}"
-            );
+            assert!(processes.iter().any(|process| process.pid == pid), "{answer}");
         }
     }
 }
@@ -62,40 +52,20 @@ fn development() {
     // `start` returns when they are ready: no waiting here.
     assert_healthy(&rpm, &ports);
     for process in rpm.list() {
-        assert_eq!(
-            environ(process.pid, "NODE_ENV").as_deref(),
-            Some("development")
-        );
+        assert_eq!(environ(process.pid, "NODE_ENV").as_deref(), Some("development"));
         assert_eq!(environ(process.pid, "LOG_LEVEL"), None);
     }
     // Once more is a restart.
     let before: Vec<u32> = rpm.list().iter().map(|process| process.pid).collect();
-    rpm.ok(&[
-        "start",
-        rpm.dir()
-            .join("ecosystem.development.json")
-            .to_str()
-            .unwrap(),
-    ]);
+    rpm.ok(&["start", rpm.dir().join("ecosystem.development.json").to_str().unwrap()]);
     assert_healthy(&rpm, &ports);
-    assert!(
-        rpm.list()
-            .iter()
-            .all(|process| !before.contains(&process.pid))
-    );
+    assert!(rpm.list().iter().all(|process| !before.contains(&process.pid)));
     let begun = std::time::Instant::now();
     rpm.ok(&["stop", "all"]);
     // All of them leave when they are asked; nobody has to be killed after 5 s.
-    assert!(
-        begun.elapsed() < Duration::from_secs(4),
-        "it took {:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < Duration::from_secs(4), "it took {:?}", begun.elapsed());
     for (_, port) in ports {
-        assert!(
-            TcpStream::connect(("127.0.0.1", port)).is_err(),
-            "{port} still listens"
-        );
+        assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "{port} still listens");
     }
 }
 
@@ -104,10 +74,7 @@ fn production() {
     let (rpm, ports) = start("production", &["--env", "production"]);
     assert_healthy(&rpm, &ports);
     for process in rpm.list() {
-        assert_eq!(
-            environ(process.pid, "NODE_ENV").as_deref(),
-            Some("production")
-        );
+        assert_eq!(environ(process.pid, "NODE_ENV").as_deref(), Some("production"));
         assert_eq!(environ(process.pid, "LOG_LEVEL").as_deref(), Some("info"));
     }
     for (name, count, _) in SERVICES {
@@ -118,10 +85,7 @@ fn production() {
         for line in text.lines() {
             // 2026-01-31 23:59:59.999 +00:00: info user-service instance 0, ...
             let stamp = line.as_bytes();
-            assert!(
-                stamp[4] == b'-' && stamp[13] == b':' && stamp[19] == b'.',
-                "{line}"
-            );
+            assert!(stamp[4] == b'-' && stamp[13] == b':' && stamp[19] == b'.', "{line}");
             assert!(line.contains(&format!(": info {name} ")), "{line}");
         }
     }
@@ -141,17 +105,11 @@ fn each_service_does_its_work() {
     }
     let device = request(gateway, "POST", "/api/devices", &[], b"{\"id\":\"d1\"}").unwrap();
     assert_eq!(device.status, 201, "{}", device.text());
-    assert_eq!(
-        get(gateway, "/api/devices/d1").unwrap().json()["online"],
-        true
-    );
+    assert_eq!(get(gateway, "/api/devices/d1").unwrap().json()["online"], true);
     let blob = vec![7; 300_000];
     let put = request(ports["app-service"], "PUT", "/apps/shop/1", &[], &blob).unwrap();
     assert_eq!(put.status, 201, "{}", put.text());
-    assert_eq!(
-        get(ports["app-service"], "/apps/shop/1").unwrap().body,
-        blob
-    );
+    assert_eq!(get(ports["app-service"], "/apps/shop/1").unwrap().body, blob);
     let charge = json!({ "customer": "ann", "amount": 250 }).to_string();
     for status in [201, 200, 200] {
         let headers = [("idempotency-key", "order-1")];
@@ -165,9 +123,7 @@ fn each_service_does_its_work() {
     for text in ["1", "2", "3"] {
         let body = json!({ "to": "ann", "text": text }).to_string();
         assert_eq!(
-            request(port, "POST", "/notifications", &[], body.as_bytes())
-                .unwrap()
-                .status,
+            request(port, "POST", "/notifications", &[], body.as_bytes()).unwrap().status,
             202
         );
     }
@@ -201,24 +157,13 @@ fn billing_survives_kills_by_hand() {
     let port = ports["billing-service"];
     let charge = |key: &str| {
         let body = json!({ "customer": "ann", "amount": 1 }).to_string();
-        request(
-            port,
-            "POST",
-            "/charges",
-            &[("idempotency-key", key)],
-            body.as_bytes(),
-        )
+        request(port, "POST", "/charges", &[("idempotency-key", key)], body.as_bytes())
     };
     for key in ["a", "b", "c"] {
         assert_eq!(charge(key).unwrap().status, 201);
     }
-    rpm_tests::kill(
-        rpm.one("billing-service").pid,
-        nix::sys::signal::Signal::SIGKILL,
-    );
-    rpm.eventually_one("billing-service", "it waits", |one| {
-        one.status == "waiting restart"
-    });
+    rpm_tests::kill(rpm.one("billing-service").pid, nix::sys::signal::Signal::SIGKILL);
+    rpm.eventually_one("billing-service", "it waits", |one| one.status == "waiting restart");
     // `restart_delay` is 4 s; nobody has to wait for it.
     rpm.ok(&["restart", "billing-service"]);
     for key in ["a", "b", "c"] {

@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 /// A scripted child with members of its own in the config.
 fn scripted(name: &str, words: &[&str], more: Value) -> Value {
     let mut app = child_app(name, words);
-    let Value::Object(more) = more else {
-        panic!("no members: {more}")
-    };
+    let Value::Object(more) = more else { panic!("no members: {more}") };
     app.as_object_mut().unwrap().extend(more);
     app
 }
@@ -19,9 +17,7 @@ fn scripted(name: &str, words: &[&str], more: Value) -> Value {
 fn starts(rpm: &Rpm, note: &str) -> Vec<u64> {
     let text = rpm.read(note);
     let starts = text.lines().filter(|line| line.starts_with("start "));
-    starts
-        .map(|line| line.rsplit(' ').next().unwrap().parse().unwrap())
-        .collect()
+    starts.map(|line| line.rsplit(' ').next().unwrap().parse().unwrap()).collect()
 }
 
 fn start_of(rpm: &Rpm, apps: &[Value]) -> rpm_tests::Output {
@@ -40,14 +36,8 @@ fn a_killed_process_is_replaced_at_once() {
         let before = rpm.one("app");
         let begun = Instant::now();
         kill(before.pid, Signal::SIGKILL);
-        eventually("the successor runs", || {
-            (starts(&rpm, "note").len() > round).then_some(())
-        });
-        assert!(
-            begun.elapsed() < Duration::from_millis(700),
-            "it took {:?}",
-            begun.elapsed()
-        );
+        eventually("the successor runs", || (starts(&rpm, "note").len() > round).then_some(()));
+        assert!(begun.elapsed() < Duration::from_millis(700), "it took {:?}", begun.elapsed());
         let after = rpm.eventually_one("app", "online", is("online"));
         assert_ne!(after.pid, before.pid);
         assert_eq!(after.restarts, before.restarts + 1);
@@ -57,11 +47,7 @@ fn a_killed_process_is_replaced_at_once() {
 #[test]
 fn a_crash_loop_ends_errored() {
     let rpm = Rpm::new();
-    let loops = scripted(
-        "app",
-        &["note:note", "exit:1"],
-        json!({ "max_restarts": 4 }),
-    );
+    let loops = scripted("app", &["note:note", "exit:1"], json!({ "max_restarts": 4 }));
     start_of(&rpm, &[loops]);
     let ended = rpm.eventually_one("app", "errored", is("errored"));
     assert_eq!((ended.pid, ended.restarts), (0, 3));
@@ -97,10 +83,7 @@ fn a_loop_that_begins_late_ends_too() {
 fn restart_delay_is_kept_and_can_be_cut_short() {
     let rpm = Rpm::new();
     let script = ["note:note", "once:crash:exit:1"];
-    start_of(
-        &rpm,
-        &[scripted("app", &script, json!({ "restart_delay": 600 }))],
-    );
+    start_of(&rpm, &[scripted("app", &script, json!({ "restart_delay": 600 }))]);
     let waiting = rpm.eventually_one("app", "waiting", is("waiting restart"));
     assert_eq!(waiting.pid, 0);
     rpm.eventually_one("app", "online", is("online"));
@@ -110,10 +93,7 @@ fn restart_delay_is_kept_and_can_be_cut_short() {
     // Once more, but somebody does not want to wait.
     rpm.ok(&["delete", "app"]);
     let script = ["note:again", "once:crash-again:exit:1"];
-    start_of(
-        &rpm,
-        &[scripted("app", &script, json!({ "restart_delay": 60000 }))],
-    );
+    start_of(&rpm, &[scripted("app", &script, json!({ "restart_delay": 60000 }))]);
     rpm.eventually_one("app", "waiting", is("waiting restart"));
     rpm.ok(&["restart", "app"]);
     assert!(rpm.one("app").is_online());
@@ -122,11 +102,7 @@ fn restart_delay_is_kept_and_can_be_cut_short() {
 #[test]
 fn stop_ends_the_wait_for_a_restart() {
     let rpm = Rpm::new();
-    let crashing = scripted(
-        "app",
-        &["note:note", "exit:1"],
-        json!({ "restart_delay": 300 }),
-    );
+    let crashing = scripted("app", &["note:note", "exit:1"], json!({ "restart_delay": 300 }));
     start_of(&rpm, &[crashing]);
     rpm.eventually_one("app", "waiting", is("waiting restart"));
     rpm.ok(&["stop", "app"]);
@@ -164,25 +140,15 @@ fn stop_exit_codes_are_codes_and_not_signals() {
     assert_eq!((ended.restarts, ended.env("exit_code")), (0, &json!(7)));
     rpm.eventually_one("eight", "restarted", |process| process.restarts == 1);
     kill(rpm.one("killed").pid, Signal::SIGKILL);
-    rpm.eventually_one("killed", "restarted", |one| {
-        one.restarts == 1 && one.is_online()
-    });
+    rpm.eventually_one("killed", "restarted", |one| one.restarts == 1 && one.is_online());
 }
 
 #[test]
 fn without_autorestart_an_end_is_an_end() {
     let rpm = Rpm::new();
     let apps = [
-        scripted(
-            "once",
-            &["sleep:100", "exit:3"],
-            json!({ "autorestart": false }),
-        ),
-        scripted(
-            "delayed",
-            &["exit:3"],
-            json!({ "autorestart": false, "restart_delay": 100 }),
-        ),
+        scripted("once", &["sleep:100", "exit:3"], json!({ "autorestart": false })),
+        scripted("delayed", &["exit:3"], json!({ "autorestart": false, "restart_delay": 100 })),
     ];
     start_of(&rpm, &apps);
     for name in ["once", "delayed"] {
@@ -196,23 +162,12 @@ fn apps_are_asked_before_they_are_killed() {
     let rpm = Rpm::new();
     let apps = [
         scripted("polite", &["note:polite"], json!({})),
-        scripted(
-            "term",
-            &["note:term", "ignore:INT"],
-            json!({ "kill_signal": "SIGTERM" }),
-        ),
-        scripted(
-            "deaf",
-            &["note:deaf", "ignore:INT"],
-            json!({ "kill_timeout": 700 }),
-        ),
+        scripted("term", &["note:term", "ignore:INT"], json!({ "kill_signal": "SIGTERM" })),
+        scripted("deaf", &["note:deaf", "ignore:INT"], json!({ "kill_timeout": 700 })),
     ];
     start_of(&rpm, &apps);
     eventually("all have begun", || {
-        ["polite", "term", "deaf"]
-            .iter()
-            .all(|name| !starts(&rpm, name).is_empty())
-            .then_some(())
+        ["polite", "term", "deaf"].iter().all(|name| !starts(&rpm, name).is_empty()).then_some(())
     });
     let timed = |name: &str| {
         let output = rpm.run(&["stop", name]);
@@ -225,20 +180,14 @@ fn apps_are_asked_before_they_are_killed() {
     assert!(timed("term") < Duration::from_millis(600));
     assert!(rpm.read("term").contains("signal TERM") && !rpm.read("term").contains("INT"));
     let took = timed("deaf");
-    assert!(
-        (Duration::from_millis(690)..Duration::from_secs(2)).contains(&took),
-        "{took:?}"
-    );
+    assert!((Duration::from_millis(690)..Duration::from_secs(2)).contains(&took), "{took:?}");
     assert!(rpm.read("deaf").contains("signal INT"));
 }
 
 /// Pids of what an app has started: all of this home with the child's name but the main process.
 fn descendants(rpm: &Rpm, main: u32) -> Vec<u32> {
     let child = rpm_tests::child();
-    let all = rpm
-        .processes()
-        .into_iter()
-        .filter(|(_, line)| line.contains(&child));
+    let all = rpm.processes().into_iter().filter(|(_, line)| line.contains(&child));
     all.map(|(pid, _)| pid).filter(|pid| *pid != main).collect()
 }
 
@@ -246,13 +195,8 @@ fn descendants(rpm: &Rpm, main: u32) -> Vec<u32> {
 fn a_stop_leaves_nothing_of_the_tree() {
     let rpm = Rpm::new();
     let script = ["fork", "deaf-fork", "session", "note:note"];
-    start_of(
-        &rpm,
-        &[scripted("app", &script, json!({ "kill_timeout": 300 }))],
-    );
-    eventually("it has its children", || {
-        (!starts(&rpm, "note").is_empty()).then_some(())
-    });
+    start_of(&rpm, &[scripted("app", &script, json!({ "kill_timeout": 300 }))]);
+    eventually("it has its children", || (!starts(&rpm, "note").is_empty()).then_some(()));
     let family = descendants(&rpm, rpm.one("app").pid);
     assert_eq!(family.len(), 3, "{:#?}", rpm.processes());
     rpm.ok(&["stop", "app"]);
@@ -265,9 +209,7 @@ fn without_treekill_children_are_their_own_masters() {
     let rpm = Rpm::new();
     let app = scripted("app", &["fork", "note:note"], json!({ "treekill": false }));
     start_of(&rpm, &[app]);
-    eventually("it has its child", || {
-        (!starts(&rpm, "note").is_empty()).then_some(())
-    });
+    eventually("it has its child", || (!starts(&rpm, "note").is_empty()).then_some(()));
     let family = descendants(&rpm, rpm.one("app").pid);
     rpm.ok(&["stop", "app"]);
     assert_eq!(family.len(), 1);
@@ -293,12 +235,7 @@ wait
     let path = rpm.write("leaky.sh", script);
     rpm.ok(&["start", path.to_str().unwrap(), "--name", "app"]);
     for round in 1..=3 {
-        let runs = || {
-            rpm.read("verdict")
-                .lines()
-                .filter(|line| *line == "run")
-                .count()
-        };
+        let runs = || rpm.read("verdict").lines().filter(|line| *line == "run").count();
         eventually("it runs", || (runs() == round).then_some(()));
         kill(rpm.one("app").pid, Signal::SIGKILL);
         eventually("it runs again", || (runs() == round + 1).then_some(()));
@@ -310,35 +247,19 @@ wait
 fn a_deaf_app_delays_nobody() {
     let rpm = Rpm::new();
     let apps = [
-        scripted(
-            "deaf",
-            &["ignore:INT", "note:deaf"],
-            json!({ "kill_timeout": 3000 }),
-        ),
+        scripted("deaf", &["ignore:INT", "note:deaf"], json!({ "kill_timeout": 3000 })),
         scripted("other", &["note:other"], json!({})),
     ];
     start_of(&rpm, &apps);
-    eventually("it is deaf", || {
-        (!starts(&rpm, "deaf").is_empty()).then_some(())
-    });
+    eventually("it is deaf", || (!starts(&rpm, "deaf").is_empty()).then_some(()));
     let mut stopping = rpm.beside(&["stop", "deaf"]);
     rpm.eventually_one("deaf", "stopping", is("stopping"));
     let output = rpm.run(&["list"]);
-    assert!(
-        output.took < Duration::from_millis(500),
-        "list took {:?}",
-        output.took
-    );
+    assert!(output.took < Duration::from_millis(500), "list took {:?}", output.took);
     kill(rpm.one("other").pid, Signal::SIGKILL);
-    eventually("the other is back", || {
-        (starts(&rpm, "other").len() == 2).then_some(())
-    });
+    eventually("the other is back", || (starts(&rpm, "other").len() == 2).then_some(()));
     rpm.ok(&["restart", "other"]);
-    assert_eq!(
-        rpm.one("deaf").status,
-        "stopping",
-        "all of that was in the meantime"
-    );
+    assert_eq!(rpm.one("deaf").status, "stopping", "all of that was in the meantime");
     assert!(stopping.wait().success());
     assert_eq!(rpm.one("deaf").status, "stopped");
 }
@@ -348,11 +269,7 @@ fn memory_of_the_whole_tree_counts() {
     let rpm = Rpm::new();
     let script = ["note:note", "once:grown:fat-fork:150"];
     let fat = scripted("fat", &script, json!({ "max_memory_restart": "100M" }));
-    let lean = scripted(
-        "lean",
-        &["fat-fork:20"],
-        json!({ "max_memory_restart": "100M" }),
-    );
+    let lean = scripted("lean", &["fat-fork:20"], json!({ "max_memory_restart": "100M" }));
     start_of(&rpm, &[fat, lean]);
     rpm.eventually_one("fat", "restarted", |process| process.restarts == 1);
     let times = starts(&rpm, "note");
@@ -369,15 +286,8 @@ fn wait_ready_waits() {
     let config = rpm.config(&[scripted("app", &["sleep:700", "ready"], waiting)]);
     let mut start = rpm.beside(&["start", &config]);
     eventually("it is launching", || {
-        let found = if rpm.home().exists() {
-            rpm.app("app")
-        } else {
-            Vec::new()
-        };
-        found
-            .first()
-            .filter(|process| process.status == "launching")
-            .map(|_| ())
+        let found = if rpm.home().exists() { rpm.app("app") } else { Vec::new() };
+        found.first().filter(|process| process.status == "launching").map(|_| ())
     });
     assert!(start.wait().success());
     assert!(rpm.one("app").is_online());
@@ -390,10 +300,7 @@ fn who_is_never_ready_is_taken_as_online_and_that_is_said() {
     let output = start_of(&rpm, &[scripted("app", &[], waiting)]);
     assert!(output.status.success(), "{output:?}");
     assert!(output.took >= Duration::from_millis(500));
-    assert!(
-        output.all().contains("ready"),
-        "nothing is said of it: {output:?}"
-    );
+    assert!(output.all().contains("ready"), "nothing is said of it: {output:?}");
     assert!(rpm.one("app").is_online());
 }
 
@@ -404,10 +311,7 @@ fn who_ends_before_it_is_ready_has_failed() {
     let waiting = json!({ "wait_ready": true, "max_restarts": 2 });
     let output = start_of(&rpm, &[scripted("app", &script, waiting)]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(
-        output.stderr.contains("no database"),
-        "its last words are missing: {output:?}"
-    );
+    assert!(output.stderr.contains("no database"), "its last words are missing: {output:?}");
 }
 
 #[test]
@@ -419,10 +323,7 @@ fn instances_know_their_numbers() {
     });
     start_of(&rpm, &[scripted("app", &[], more)]);
     let told = |name: &str| -> Vec<String> {
-        rpm.pids("app")
-            .into_iter()
-            .map(|pid| environ(pid, name).unwrap())
-            .collect()
+        rpm.pids("app").into_iter().map(|pid| environ(pid, name).unwrap()).collect()
     };
     assert_eq!(told("INSTANCE_ID"), ["0", "1", "2"]);
     assert_eq!(told("PORT"), ["4000", "4001", "4002"]);
@@ -440,10 +341,8 @@ fn instances_know_their_numbers() {
 
 #[test]
 fn the_environment_is_that_of_the_caller_and_the_config() {
-    let rpm = Rpm::new()
-        .with_env("FROM_SHELL", "1")
-        .with_env("SECRET_KEY", "2")
-        .with_env("BOTH", "s");
+    let rpm =
+        Rpm::new().with_env("FROM_SHELL", "1").with_env("SECRET_KEY", "2").with_env("BOTH", "s");
     let more = json!({ "env": { "OWN": "a b", "BOTH": "config" }, "filter_env": ["SECRET"] });
     start_of(&rpm, &[scripted("app", &[], more)]);
     let pid = rpm.one("app").pid;
@@ -463,20 +362,14 @@ process.on('SIGINT', () => {}); setInterval(() => {}, 1000); process.send('ready
     let app = json!({ "name": "app", "script": path, "shutdown_with_message": true, "wait_ready": true, "kill_timeout": 8000 });
     start_of(&rpm, &[app]);
     let output = rpm.run(&["stop", "app"]);
-    assert!(
-        output.took < Duration::from_secs(4),
-        "it was killed: {output:?}"
-    );
+    assert!(output.took < Duration::from_secs(4), "it was killed: {output:?}");
     assert_eq!(rpm.read("told"), "shutdown");
 }
 
 #[test]
 fn pids_that_are_used_again_are_safe() {
     let rpm = Rpm::new();
-    start_of(
-        &rpm,
-        &[scripted("app", &["exit:0"], json!({ "max_restarts": 1 }))],
-    );
+    start_of(&rpm, &[scripted("app", &["exit:0"], json!({ "max_restarts": 1 }))]);
     rpm.eventually_one("app", "errored", is("errored"));
     // Whatever has the number of a run that is gone is not touched by a stop.
     let me = std::process::id();

@@ -10,10 +10,7 @@ const LINES_MAX: usize = 400;
 const FUNCTION_LINES_MAX: usize = 70;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
@@ -34,10 +31,7 @@ fn all_sources() -> Vec<(PathBuf, String)> {
     sources(&root().join("tests"), &mut found);
     found.sort();
     assert!(found.len() > 50, "the sources are not where they should be");
-    found
-        .into_iter()
-        .map(|path| (path.clone(), fs::read_to_string(&path).unwrap()))
-        .collect()
+    found.into_iter().map(|path| (path.clone(), fs::read_to_string(&path).unwrap())).collect()
 }
 
 fn is_test(path: &Path) -> bool {
@@ -86,19 +80,13 @@ fn functions_fit_a_screen() {
                 continue;
             }
             let end = format!("{}}}", " ".repeat(indent));
-            let length = lines[start..]
-                .iter()
-                .position(|line| *line == end)
-                .unwrap_or(0);
+            let length = lines[start..].iter().position(|line| *line == end).unwrap_or(0);
             if length > FUNCTION_LINES_MAX {
                 long.push(format!("{}:{} {length} lines", path.display(), start + 1));
             }
         }
     }
-    assert!(
-        long.is_empty(),
-        "more than {FUNCTION_LINES_MAX} lines: {long:#?}"
-    );
+    assert!(long.is_empty(), "more than {FUNCTION_LINES_MAX} lines: {long:#?}");
 }
 
 #[test]
@@ -112,10 +100,7 @@ fn arrows_between_crates_are_those_of_the_picture() {
         ("config", &["core"]),
         ("pm2", &["core", "proto"]),
         ("daemon", &["core", "keeper", "node", "pm2", "proto", "sys"]),
-        (
-            "cli",
-            &["config", "core", "daemon", "keeper", "pm2", "proto", "sys"],
-        ),
+        ("cli", &["config", "core", "daemon", "keeper", "pm2", "proto", "sys"]),
     ];
     let crates: BTreeSet<String> = fs::read_dir(root().join("crates"))
         .unwrap()
@@ -146,11 +131,7 @@ fn only_the_os_crate_has_unsafe_code() {
             let line = line.trim_start();
             !line.starts_with("//") && (line.contains("unsafe {") || line.contains("unsafe fn"))
         });
-        assert!(
-            allowed || !found || path.ends_with("tidy.rs"),
-            "unsafe in {}",
-            path.display()
-        );
+        assert!(allowed || !found || path.ends_with("tidy.rs"), "unsafe in {}", path.display());
     }
 }
 
@@ -162,9 +143,7 @@ fn the_daemon_asks_the_time_in_few_places() {
         if is_test(&path) || !shown.contains("/crates/") {
             continue;
         }
-        let pure = ["/crates/core/", "/crates/node/"]
-            .iter()
-            .any(|dir| shown.contains(dir));
+        let pure = ["/crates/core/", "/crates/node/"].iter().any(|dir| shown.contains(dir));
         let found = banned.iter().any(|name| code(&text).contains(name));
         assert!(!(pure && found), "{shown} asks the time");
     }

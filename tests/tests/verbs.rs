@@ -16,36 +16,20 @@ fn three() -> Rpm {
 }
 
 fn statuses(rpm: &Rpm) -> Vec<String> {
-    rpm.list()
-        .into_iter()
-        .map(|process| process.status)
-        .collect()
+    rpm.list().into_iter().map(|process| process.status).collect()
 }
 
 #[test]
 fn a_script_with_arguments() {
     let rpm = Rpm::new();
     let child = child();
-    let out = rpm.ok(&[
-        "start",
-        &child,
-        "--name",
-        "app",
-        "--",
-        "say:one two",
-        "note:note",
-    ]);
-    assert!(
-        out.contains("app") && out.contains("online"),
-        "no table: {out}"
-    );
+    let out = rpm.ok(&["start", &child, "--name", "app", "--", "say:one two", "note:note"]);
+    assert!(out.contains("app") && out.contains("online"), "no table: {out}");
     let process = rpm.one("app");
     assert_eq!(*process.env("args"), json!(["say:one two", "note:note"]));
     assert_eq!(process.env("pm_exec_path").as_str(), Some(&*child));
     assert_eq!(process.env("pm_cwd").as_str(), rpm.dir().to_str());
-    eventually("it runs there", || {
-        (!rpm.read("note").is_empty()).then_some(())
-    });
+    eventually("it runs there", || (!rpm.read("note").is_empty()).then_some(()));
     // The name is that of the file where none is given.
     rpm.write("some.app.js", "setInterval(() => {}, 1000)");
     rpm.ok(&["start", "some.app.js"]);
@@ -81,20 +65,12 @@ fn instances_from_the_command_line() {
     assert!(output.status.success(), "{output:?}");
     let processes = rpm.app("web");
     assert_eq!(processes.len(), 2);
-    assert!(
-        processes
-            .iter()
-            .all(|one| *one.env("exec_mode") == "cluster_mode")
-    );
+    assert!(processes.iter().all(|one| *one.env("exec_mode") == "cluster_mode"));
     assert_eq!(get(port, "/").unwrap().json()["worker"], true);
     rpm.ok(&["start", &child(), "-i", "max", "-n", "many"]);
     let cpus = std::thread::available_parallelism().unwrap().get();
     assert_eq!(rpm.app("many").len(), cpus);
-    assert!(
-        rpm.app("many")
-            .iter()
-            .all(|one| *one.env("exec_mode") == "fork_mode")
-    );
+    assert!(rpm.app("many").iter().all(|one| *one.env("exec_mode") == "fork_mode"));
 }
 
 #[test]
@@ -125,10 +101,7 @@ fn starting_a_file_again_restarts_what_is_in_it() {
     let after = rpm.list();
     assert_eq!(after.len(), 3);
     for (old, new) in before.iter().zip(&after) {
-        assert!(
-            old.pid != new.pid && old.id == new.id && new.restarts == 1,
-            "{old:?} {new:?}"
-        );
+        assert!(old.pid != new.pid && old.id == new.id && new.restarts == 1, "{old:?} {new:?}");
     }
 }
 
@@ -207,11 +180,8 @@ fn scale() {
     }
     rpm.fails(&["scale", "nobody", "2"]);
     assert_eq!(rpm.app("app").len(), 2);
-    let numbers: Vec<String> = rpm
-        .pids("app")
-        .into_iter()
-        .map(|pid| environ(pid, "NODE_APP_INSTANCE").unwrap())
-        .collect();
+    let numbers: Vec<String> =
+        rpm.pids("app").into_iter().map(|pid| environ(pid, "NODE_APP_INSTANCE").unwrap()).collect();
     assert_eq!(numbers, ["0", "1"]);
 }
 
@@ -220,17 +190,7 @@ fn tables() {
     let rpm = three();
     rpm.ok(&["scale", "blue", "3"]);
     let list = rpm.ok(&["list"]);
-    for column in [
-        "id",
-        "name",
-        "namespace",
-        "mode",
-        "pid",
-        "uptime",
-        "status",
-        "cpu",
-        "mem",
-    ] {
+    for column in ["id", "name", "namespace", "mode", "pid", "uptime", "status", "cpu", "mem"] {
         assert!(list.contains(column), "no {column} in {list}");
     }
     assert_eq!(list.matches("blue").count(), 3, "{list}");
@@ -242,27 +202,14 @@ fn tables() {
     assert_eq!(status.matches("blue").count(), 1, "{status}");
     let header = status.lines().find(|line| line.contains("name")).unwrap();
     let columns: Vec<&str> = header.split(['│', '|']).map(str::trim).collect();
-    let columns: Vec<&str> = columns
-        .into_iter()
-        .filter(|name| !name.is_empty())
-        .collect();
-    assert_eq!(
-        columns[..6],
-        ["id", "name", "mode", "status", "instances", "cpu"]
-    );
+    let columns: Vec<&str> = columns.into_iter().filter(|name| !name.is_empty()).collect();
+    assert_eq!(columns[..6], ["id", "name", "mode", "status", "instances", "cpu"]);
     // No line is longer than the terminal.
     for width in ["40", "80", "120"] {
-        let output = rpm
-            .command(&["list"])
-            .env("COLUMNS", width)
-            .output()
-            .unwrap();
+        let output = rpm.command(&["list"]).env("COLUMNS", width).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let longest = text.lines().map(|line| line.chars().count()).max().unwrap();
-        assert!(
-            longest <= width.parse().unwrap(),
-            "{longest} columns at {width}:\n{text}"
-        );
+        assert!(longest <= width.parse().unwrap(), "{longest} columns at {width}:\n{text}");
     }
 }
 
@@ -283,11 +230,7 @@ fn everything_as_json() {
     parse(&["restart", "red", "--json"]);
     parse(&["scale", "red", "2", "--json"]);
     let failed = rpm.fails(&["stop", "nobody", "--json"]);
-    let text = if failed.stdout.trim().is_empty() {
-        &failed.stderr
-    } else {
-        &failed.stdout
-    };
+    let text = if failed.stdout.trim().is_empty() { &failed.stderr } else { &failed.stdout };
     serde_json::from_str::<Value>(text).unwrap_or_else(|error| panic!("{error}: {failed:?}"));
 }
 
@@ -298,11 +241,7 @@ fn what_scripts_read() {
     assert!(!jlist.stdout.ends_with('\n') && jlist.stdout.starts_with('['));
     let red = rpm.one("red");
     assert_eq!(*red.env("restart_time"), 0);
-    assert_eq!(
-        red.env("env")["name"],
-        Value::Null,
-        "fields are not the app's variables"
-    );
+    assert_eq!(red.env("env")["name"], Value::Null, "fields are not the app's variables");
     let pretty = rpm.ok(&["prettylist"]);
     assert_eq!(pretty.matches("status: 'online'").count(), 3, "{pretty}");
     assert_eq!(pretty.matches("restart_time: 0").count(), 3);
@@ -311,13 +250,7 @@ fn what_scripts_read() {
     assert_eq!(rpm.ok(&["pid", "red"]).trim(), red.pid.to_string());
     assert_eq!(rpm.ok(&["ping"]).trim(), "{ msg: 'pong' }");
     let described = rpm.ok(&["describe", "red"]);
-    for word in [
-        "status",
-        "script path",
-        "out log path",
-        "exec mode",
-        &child(),
-    ] {
+    for word in ["status", "script path", "out log path", "exec mode", &child()] {
         assert!(described.contains(word), "no {word} in {described}");
     }
     rpm.fails(&["describe", "nobody"]);
@@ -329,15 +262,9 @@ fn what_scripts_read() {
 fn silent_is_silent() {
     let rpm = three();
     let output = rpm.run(&["restart", "red", "-s"]);
-    assert!(
-        output.status.success() && output.all().is_empty(),
-        "{output:?}"
-    );
+    assert!(output.status.success() && output.all().is_empty(), "{output:?}");
     let output = rpm.run(&["--silent", "stop", "nobody"]);
-    assert!(
-        !output.status.success() && output.all().is_empty(),
-        "{output:?}"
-    );
+    assert!(!output.status.success() && output.all().is_empty(), "{output:?}");
 }
 
 #[test]
@@ -349,24 +276,14 @@ fn some_apps_of_a_file_with_an_environment() {
         app["env_production"] = json!({ "MODE": "production" });
     }
     let config = rpm.config(&apps);
-    rpm.ok(&[
-        "start",
-        &config,
-        "--only",
-        "one,three",
-        "--env",
-        "production",
-    ]);
+    rpm.ok(&["start", &config, "--only", "one,three", "--env", "production"]);
     let names: Vec<String> = rpm.list().into_iter().map(|process| process.name).collect();
     assert_eq!(names, ["one", "three"]);
     let pid = rpm.one("three").pid;
     assert_eq!(environ(pid, "MODE").as_deref(), Some("production"));
     assert_eq!(environ(pid, "KEPT").as_deref(), Some("yes"));
     rpm.ok(&["start", &config, "--only", "two"]);
-    assert_eq!(
-        environ(rpm.one("two").pid, "MODE").as_deref(),
-        Some("development")
-    );
+    assert_eq!(environ(rpm.one("two").pid, "MODE").as_deref(), Some("development"));
 }
 
 #[test]
@@ -421,14 +338,10 @@ fn signals() {
     let rpm = Rpm::new();
     let script = ["note:note", "ignore:USR2"];
     rpm.ok(&["start", &rpm.config(&[child_app("app", &script)])]);
-    eventually("it listens", || {
-        (!rpm.read("note").is_empty()).then_some(())
-    });
+    eventually("it listens", || (!rpm.read("note").is_empty()).then_some(()));
     let pid = rpm.one("app").pid;
     rpm.ok(&["sendSignal", "SIGUSR2", "app"]);
-    eventually("the signal came", || {
-        rpm.read("note").contains("signal USR2").then_some(())
-    });
+    eventually("the signal came", || rpm.read("note").contains("signal USR2").then_some(()));
     assert_eq!(rpm.one("app").pid, pid);
     rpm.fails(&["sendSignal", "SIGFOO", "app"]);
     rpm.fails(&["sendSignal", "SIGUSR2", "nobody"]);
@@ -438,20 +351,10 @@ fn signals() {
 fn without_a_daemon() {
     let rpm = Rpm::new();
     assert_eq!(rpm.ok(&["jlist"]), "[]");
-    for words in [
-        &["list"][..],
-        &["status"],
-        &["kill"],
-        &["--version"],
-        &["--help"],
-    ] {
+    for words in [&["list"][..], &["status"], &["kill"], &["--version"], &["--help"]] {
         rpm.ok(words);
     }
-    assert!(
-        rpm.processes().is_empty(),
-        "one was started: {:?}",
-        rpm.processes()
-    );
+    assert!(rpm.processes().is_empty(), "one was started: {:?}", rpm.processes());
     rpm.fails(&["stop", "all"]);
     assert!(rpm.processes().is_empty());
     rpm.ok(&["ping"]);
@@ -494,10 +397,7 @@ fn under_the_name_pm2() {
     assert!(rpm.one("app").is_online());
     rpm.ok(&["shim", "--dir", rpm.home().to_str().unwrap()]);
     let made = std::fs::read_link(rpm.home().join("pm2")).unwrap();
-    assert_eq!(
-        made.canonicalize().unwrap(),
-        rpm.binary().canonicalize().unwrap()
-    );
+    assert_eq!(made.canonicalize().unwrap(), rpm.binary().canonicalize().unwrap());
 }
 
 #[test]
@@ -519,22 +419,11 @@ fn options_stand_where_people_put_them() {
     let rpm = Rpm::new();
     rpm.ok(&["--name", "first", "start", &child()]);
     rpm.ok(&["start", "--name=second", &child()]);
-    rpm.ok(&[
-        "start",
-        &child(),
-        "-n",
-        "third",
-        "--restart-delay",
-        "5",
-        "--max-restarts",
-        "3",
-    ]);
+    rpm.ok(&["start", &child(), "-n", "third", "--restart-delay", "5", "--max-restarts", "3"]);
     let third = rpm.one("third");
     assert_eq!(*third.env("restart_delay"), 5);
     assert_eq!(*third.env("max_restarts"), 3);
     assert_eq!(rpm.list().len(), 3);
     kill(third.pid, Signal::SIGKILL);
-    rpm.eventually_one("third", "it is back", |one| {
-        one.restarts == 1 && one.is_online()
-    });
+    rpm.eventually_one("third", "it is back", |one| one.restarts == 1 && one.is_online());
 }

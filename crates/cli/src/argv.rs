@@ -35,15 +35,10 @@ fn verb_at(words: &[OsString], is_verb: impl Fn(&OsStr) -> bool) -> Option<usize
     let mut at = 0;
     while is_flag(words.get(at)?) {
         at += 1;
-        let Some(arg) = words
-            .get(at - 1)
-            .and_then(|word| waits_for_value(word, &flags))
-        else {
+        let Some(arg) = words.get(at - 1).and_then(|word| waits_for_value(word, &flags)) else {
             continue;
         };
-        let optional = arg
-            .get_num_args()
-            .is_some_and(|range| range.min_values() == 0);
+        let optional = arg.get_num_args().is_some_and(|range| range.min_values() == 0);
         let next = words.get(at)?;
         if !(optional && (is_flag(next) || is_verb(next))) {
             at += 1;
@@ -68,9 +63,7 @@ fn waits_for_value<'a>(word: &OsStr, flags: &'a Command) -> Option<&'a Arg> {
         return flags.get_arguments().find(is_meant).filter(takes);
     }
     for (at, short) in word.char_indices().skip(1) {
-        let arg = flags
-            .get_arguments()
-            .find(|arg| arg.get_short() == Some(short))?;
+        let arg = flags.get_arguments().find(|arg| arg.get_short() == Some(short))?;
         if takes(&arg) {
             return Some(arg).filter(|_| at + short.len_utf8() == word.len());
         }
@@ -86,11 +79,7 @@ mod tests {
         let words = line.split_whitespace().map(OsString::from).collect();
         let argv = Argv::read(words, |word| word == "start" || word == "list");
         let text = |words: Vec<OsString>| {
-            words
-                .iter()
-                .map(|word| word.to_string_lossy())
-                .collect::<Vec<_>>()
-                .join(" ")
+            words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
         };
         let verb = argv.verb.map(|verb| verb.to_string_lossy().into_owned());
         (verb, text(argv.words), argv.after.map(text))
@@ -102,24 +91,12 @@ mod tests {
             ("start app.js -i 4", Some("start"), "app.js -i 4"),
             ("-i 4 start app.js", Some("start"), "-i 4 app.js"),
             ("-i4 -s start app.js", Some("start"), "-i4 -s app.js"),
-            (
-                "--name x --time start app.js",
-                Some("start"),
-                "--name x --time app.js",
-            ),
+            ("--name x --time start app.js", Some("start"), "--name x --time app.js"),
             ("--name=x start app.js", Some("start"), "--name=x app.js"),
-            (
-                "--node-args --inspect start a",
-                Some("start"),
-                "--node-args --inspect a",
-            ),
+            ("--node-args --inspect start a", Some("start"), "--node-args --inspect a"),
             ("-sn x start app.js", Some("start"), "-sn x app.js"),
             ("--log start app.js", Some("start"), "--log app.js"),
-            (
-                "-l all.log start app.js",
-                Some("start"),
-                "-l all.log app.js",
-            ),
+            ("-l all.log start app.js", Some("start"), "-l all.log app.js"),
             ("-s list", Some("list"), "-s"),
             ("-v", None, "-v"),
             ("--unknown list", Some("list"), "--unknown"),

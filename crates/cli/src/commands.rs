@@ -87,13 +87,6 @@ impl Cli {
         args: Option<Vec<String>>,
         app_flags: Vec<String>,
     ) -> Self {
-        Self {
-            home,
-            screen,
-            flags,
-            args,
-            app_flags,
-            affected: Vec::new(),
-        }
+        Self { home, screen, flags, args, app_flags, affected: Vec::new() }
     }
 }

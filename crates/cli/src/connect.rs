@@ -37,19 +37,12 @@ pub(crate) fn or_start(home: &Home) -> Result<(Client, bool), Fault> {
 /// What a broken exchange means.
 pub(crate) fn fault_of(error: CallError) -> Fault {
     match error {
-        CallError::Version(hello) => Fault::new(
-            Code::VersionMismatch,
-            "the daemon that runs is of another version",
-        )
-        .because(format!(
-            "it is {} and speaks protocol {}",
-            hello.version, hello.protocol
-        ))
-        .because(format!(
-            "this is {} and speaks {PROTOCOL}",
-            env!("CARGO_PKG_VERSION")
-        ))
-        .help("`rpm kill`, then start your apps again with this version"),
+        CallError::Version(hello) => {
+            Fault::new(Code::VersionMismatch, "the daemon that runs is of another version")
+                .because(format!("it is {} and speaks protocol {}", hello.version, hello.protocol))
+                .because(format!("this is {} and speaks {PROTOCOL}", env!("CARGO_PKG_VERSION")))
+                .help("`rpm kill`, then start your apps again with this version")
+        }
         CallError::Io(error) => Fault::new(Code::DaemonSilent, "the daemon hung up")
             .because(error.to_string())
             .help("give the command again; `rpm.log` in the home says what happened"),
@@ -58,11 +51,8 @@ pub(crate) fn fault_of(error: CallError) -> Fault {
 
 /// The fault of a reply that does not belong to the request.
 pub(crate) fn unexpected() -> Fault {
-    Fault::new(
-        Code::BadRequest,
-        "the daemon's answer does not belong to the question",
-    )
-    .help("`rpm kill`, then start your apps again with this version")
+    Fault::new(Code::BadRequest, "the daemon's answer does not belong to the question")
+        .help("`rpm kill`, then start your apps again with this version")
 }
 
 fn unreachable(path: &Utf8PathBuf, error: &io::Error) -> Fault {
@@ -97,7 +87,5 @@ fn not_up(home: &Home, why: &str) -> Fault {
         excerpt.push_str("\n  ");
         excerpt.push_str(&String::from_utf8_lossy(&line));
     }
-    fault
-        .help("mend what its log says, then give the command again")
-        .excerpt(excerpt)
+    fault.help("mend what its log says, then give the command again").excerpt(excerpt)
 }

@@ -44,9 +44,7 @@ pub(crate) fn find() -> Result<Context, Fault> {
 
 /// The user's name: what the shell says; cron jobs have `LOGNAME` only, containers often neither.
 fn user() -> String {
-    let name = ["USER", "LOGNAME"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok());
+    let name = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
     name.unwrap_or_else(|| match rpm_sys::process::effective_uid() {
         0 => "root".to_owned(),
         uid => uid.to_string(),

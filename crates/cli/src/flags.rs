@@ -25,27 +25,13 @@ pub(crate) struct Shows {
 
 impl Shows {
     /// No others.
-    pub(crate) const COMMON: Self = Self {
-        app: false,
-        control: false,
-        tables: false,
-    };
+    pub(crate) const COMMON: Self = Self { app: false, control: false, tables: false };
     /// Those about tables.
-    pub(crate) const TABLES: Self = Self {
-        tables: true,
-        ..Self::COMMON
-    };
+    pub(crate) const TABLES: Self = Self { tables: true, ..Self::COMMON };
     /// Those that say how running apps are treated.
-    pub(crate) const CONTROL: Self = Self {
-        control: true,
-        ..Self::COMMON
-    };
+    pub(crate) const CONTROL: Self = Self { control: true, ..Self::COMMON };
     /// All.
-    pub(crate) const ALL: Self = Self {
-        app: true,
-        control: true,
-        tables: true,
-    };
+    pub(crate) const ALL: Self = Self { app: true, control: true, tables: true };
 }
 
 /// All of them, as one verb got them.
@@ -67,20 +53,18 @@ type Add = fn(Command) -> Command;
 
 /// Adds all flags to a verb.
 pub(crate) fn declare(command: Command, shows: Shows) -> Command {
-    add(command, shows, |command, add, is_shown| {
-        if is_shown {
-            add(command)
-        } else {
-            hidden(command, add)
-        }
-    })
+    add(
+        command,
+        shows,
+        |command, add, is_shown| {
+            if is_shown { add(command) } else { hidden(command, add) }
+        },
+    )
 }
 
 /// Adds the flags that are shown, for the shells' completion.
 pub(crate) fn declare_shown(command: Command, shows: Shows) -> Command {
-    add(command, shows, |command, add, is_shown| {
-        if is_shown { add(command) } else { command }
-    })
+    add(command, shows, |command, add, is_shown| if is_shown { add(command) } else { command })
 }
 
 fn add(command: Command, shows: Shows, group: fn(Command, Add, bool) -> Command) -> Command {
@@ -91,23 +75,10 @@ fn add(command: Command, shows: Shows, group: fn(Command, Add, bool) -> Command)
     let command = command.next_help_heading("Tables");
     let command = group(command, Tables::augment_args, shows.tables);
     let command = group(command, Unheeded::augment_args, false);
-    group(
-        command.next_help_heading("All commands"),
-        Common::augment_args,
-        true,
-    )
+    group(command.next_help_heading("All commands"), Common::augment_args, true)
 }
 
 fn hidden(command: Command, add: Add) -> Command {
-    let before: Vec<clap::Id> = command
-        .get_arguments()
-        .map(|arg| arg.get_id().clone())
-        .collect();
-    add(command).mut_args(|arg| {
-        if before.contains(arg.get_id()) {
-            arg
-        } else {
-            arg.hide(true)
-        }
-    })
+    let before: Vec<clap::Id> = command.get_arguments().map(|arg| arg.get_id().clone()).collect();
+    add(command).mut_args(|arg| if before.contains(arg.get_id()) { arg } else { arg.hide(true) })
 }

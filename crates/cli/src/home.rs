@@ -45,15 +45,11 @@ impl Home {
 
     /// Makes the folder where it is missing, for its owner only.
     pub(crate) fn create(&self) -> Result<(), Fault> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.0)
-            .map_err(|error| {
-                Fault::new(Code::Io, format!("making the folder {} failed", self.0))
-                    .because(error.to_string())
-                    .help(SET_HOME)
-            })
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.0).map_err(|error| {
+            Fault::new(Code::Io, format!("making the folder {} failed", self.0))
+                .because(error.to_string())
+                .help(SET_HOME)
+        })
     }
 
     /// The folder itself.
@@ -85,13 +81,9 @@ mod tests {
 
     fn home(vars: &[(&str, &str)], user: Option<&str>) -> Option<String> {
         let var = |name: &str| {
-            vars.iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| OsString::from(value))
+            vars.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))
         };
-        Home::choose(var, user.map(PathBuf::from))
-            .ok()
-            .map(|home| home.path().to_string())
+        Home::choose(var, user.map(PathBuf::from)).ok().map(|home| home.path().to_string())
     }
 
     #[test]
@@ -99,10 +91,7 @@ mod tests {
         let both = [("PM2_HOME", "/a"), ("RPM_HOME", "/b")];
         assert_eq!(home(&both, Some("/u")).as_deref(), Some("/b"));
         assert_eq!(home(&both[..1], Some("/u")).as_deref(), Some("/a"));
-        assert_eq!(
-            home(&[("RPM_HOME", "")], Some("/u")).as_deref(),
-            Some("/u/.rpm")
-        );
+        assert_eq!(home(&[("RPM_HOME", "")], Some("/u")).as_deref(), Some("/u/.rpm"));
         assert_eq!(home(&[], None), None);
     }
 }

@@ -34,22 +34,8 @@ impl From<ConfigFault> for Stop {
             FaultKind::Usage => Code::Usage,
             FaultKind::Io => Code::Io,
         };
-        let ConfigFault {
-            kind: _,
-            what,
-            why,
-            help,
-            excerpt,
-            ..
-        } = fault;
-        Fault {
-            code,
-            what,
-            why,
-            help,
-            excerpt,
-        }
-        .into()
+        let ConfigFault { kind: _, what, why, help, excerpt, .. } = fault;
+        Fault { code, what, why, help, excerpt }.into()
     }
 }
 
@@ -60,9 +46,7 @@ impl From<io::Error> for Stop {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::Said(0);
         }
-        Fault::new(Code::Io, "writing the output failed")
-            .because(error.to_string())
-            .into()
+        Fault::new(Code::Io, "writing the output failed").because(error.to_string()).into()
     }
 }
 

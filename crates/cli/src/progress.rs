@@ -42,18 +42,12 @@ impl Progress {
                 Step::Failed
             }
         };
-        self.apps
-            .entry(notice.name.clone())
-            .or_default()
-            .insert(notice.proc, step);
+        self.apps.entry(notice.name.clone()).or_default().insert(notice.proc, step);
     }
 
     /// The line, at most so wide.
     pub(crate) fn line(&self, width: usize) -> String {
-        let apps = self
-            .apps
-            .iter()
-            .map(|(name, steps)| format!("{name}: {}", counts(steps)));
+        let apps = self.apps.iter().map(|(name, steps)| format!("{name}: {}", counts(steps)));
         cut(&apps.collect::<Vec<_>>().join(" · "), width)
     }
 }
@@ -63,9 +57,7 @@ fn counts(steps: &BTreeMap<ProcId, Step>) -> String {
     for step in steps.values() {
         *counts.entry(*step).or_default() += 1;
     }
-    let words = counts
-        .into_iter()
-        .map(|(step, count)| format!("{count} {}", word(step)));
+    let words = counts.into_iter().map(|(step, count)| format!("{count} {}", word(step)));
     words.collect::<Vec<_>>().join(", ")
 }
 
@@ -94,12 +86,7 @@ mod tests {
             (0, "api", News::Online),
         ] {
             let name = name.to_owned();
-            progress.update(&Notice {
-                proc: ProcId(id),
-                name,
-                generation: None,
-                news,
-            });
+            progress.update(&Notice { proc: ProcId(id), name, generation: None, news });
         }
         assert_eq!(progress.line(80), "api: 1 up, 1 starting · mail: 1 up");
         assert_eq!(progress.line(10), "api: 1 up…");

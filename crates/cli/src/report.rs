@@ -34,10 +34,7 @@ pub(crate) fn end(screen: &mut Screen, outcome: Outcome, affected: &[Affected]) 
 
 fn show(screen: &mut Screen, fault: &Fault, affected: &[Affected]) -> io::Result<()> {
     if screen.wish.json {
-        return screen.json(&Told {
-            error: Some(fault),
-            affected,
-        });
+        return screen.json(&Told { error: Some(fault), affected });
     }
     let lead = if screen.look.err_terminal {
         screen.err_paint().red("error:")
@@ -63,11 +60,7 @@ pub(crate) fn words(lead: &str, fault: &Fault) -> String {
 fn labelled<'a>(text: &mut String, label: &str, items: impl Iterator<Item = &'a str>) {
     let lines = items.flat_map(|item| item.lines());
     for (at, line) in lines.enumerate() {
-        let lead = if at == 0 {
-            label.to_owned()
-        } else {
-            " ".repeat(label.len())
-        };
+        let lead = if at == 0 { label.to_owned() } else { " ".repeat(label.len()) };
         text.push_str(&lead);
         text.push_str(line);
         text.push('\n');

@@ -28,10 +28,7 @@ impl Role {
     /// Reads the role from the words of the command, the program's name first.
     pub(crate) fn of(mut words: impl Iterator<Item = OsString>) -> Self {
         let program = words.next().unwrap_or_default();
-        let name = Path::new(&program)
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy();
+        let name = Path::new(&program).file_name().unwrap_or_default().to_string_lossy();
         if LATER.contains(&&*name) {
             return Self::Later(name.into_owned());
         }
@@ -48,10 +45,7 @@ impl Role {
 }
 
 /// Is the keeper of a home until that is asked to stop.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the home is all there is to this process"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "the home is all there is to this process")]
 pub(crate) fn keeper(home: Home) -> ExitCode {
     let options = rpm_keeper::Options::new(home.path().as_std_path());
     match rpm_keeper::run(options) {
@@ -91,10 +85,7 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 /// Says that the program `name` is not there yet.
 pub(crate) fn later(name: &str) -> ExitCode {
     // Standard error may be closed; the status says the same.
-    drop(writeln!(
-        std::io::stderr(),
-        "error: this version has no `{name}` yet"
-    ));
+    drop(writeln!(std::io::stderr(), "error: this version has no `{name}` yet"));
     ExitCode::FAILURE
 }
 
@@ -109,20 +100,11 @@ mod tests {
     #[test]
     fn the_name_and_the_first_words_decide() {
         let home = || Home::at(Utf8PathBuf::from("/h"));
-        assert_eq!(
-            role(&["rpm", "keeper", "--home", "/h"]),
-            Role::Keeper(home())
-        );
-        assert_eq!(
-            role(&["rpm", "daemon", "--home", "/h"]),
-            Role::Daemon(home())
-        );
+        assert_eq!(role(&["rpm", "keeper", "--home", "/h"]), Role::Keeper(home()));
+        assert_eq!(role(&["rpm", "daemon", "--home", "/h"]), Role::Daemon(home()));
         assert_eq!(role(&["/x/pm2", "list"]), Role::Cli(vec!["list".into()]));
         assert_eq!(role(&["rpm", "daemon"]), Role::Cli(vec!["daemon".into()]));
-        assert_eq!(
-            role(&["/x/pm2-runtime", "app.js"]),
-            Role::Later("pm2-runtime".to_owned())
-        );
+        assert_eq!(role(&["/x/pm2-runtime", "app.js"]), Role::Later("pm2-runtime".to_owned()));
         assert_eq!(role(&[]), Role::Cli(vec![]));
     }
 }

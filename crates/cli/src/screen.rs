@@ -48,18 +48,14 @@ impl Look {
     /// The process's own outputs. `NO_COLOR` and `TERM=dumb` turn colours off, `COLUMNS` sets the
     /// width.
     pub(crate) fn of_process() -> Self {
-        let columns = std::env::var("COLUMNS")
-            .ok()
-            .and_then(|text| text.parse().ok());
+        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
         let columns = columns.filter(|columns| *columns > 0);
         let out_terminal = io::stdout().is_terminal();
         let err_terminal = io::stderr().is_terminal();
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let of_terminal = terminal_size::terminal_size()
-            .map_or(USUAL_WIDTH, |(terminal_size::Width(width), _)| {
-                usize::from(width)
-            });
+            .map_or(USUAL_WIDTH, |(terminal_size::Width(width), _)| usize::from(width));
         Self {
             out_terminal,
             err_terminal,
@@ -73,26 +69,17 @@ impl Look {
 impl Screen {
     /// The process's own outputs.
     pub(crate) fn of_process(look: Look, wish: Wish) -> Self {
-        Self {
-            out: io::stdout(),
-            err: io::stderr(),
-            look,
-            wish,
-        }
+        Self { out: io::stdout(), err: io::stderr(), look, wish }
     }
 
     /// How standard output is painted.
     pub(crate) fn paint(&self) -> Paint {
-        Paint {
-            on: self.look.colour && self.look.out_terminal,
-        }
+        Paint { on: self.look.colour && self.look.out_terminal }
     }
 
     /// How standard error is painted.
     pub(crate) fn err_paint(&self) -> Paint {
-        Paint {
-            on: self.look.colour && self.look.err_terminal,
-        }
+        Paint { on: self.look.colour && self.look.err_terminal }
     }
 
     /// Whether words are wanted at all.
@@ -115,11 +102,7 @@ impl Screen {
 
     /// Writes a table or other answer in words.
     pub(crate) fn answer(&mut self, text: impl AsRef<str>) -> io::Result<()> {
-        if self.talks() {
-            self.data(text.as_ref())
-        } else {
-            Ok(())
-        }
+        if self.talks() { self.data(text.as_ref()) } else { Ok(()) }
     }
 
     /// Says one line about what was done.
@@ -140,11 +123,7 @@ impl Screen {
 
     /// Says one line beside the answer.
     pub(crate) fn note(&mut self, text: impl Display) -> io::Result<()> {
-        if self.wish.silent {
-            Ok(())
-        } else {
-            self.err_raw(format!("{text}\n"))
-        }
+        if self.wish.silent { Ok(()) } else { self.err_raw(format!("{text}\n")) }
     }
 
     /// Writes to standard error, whether words are wanted or not.

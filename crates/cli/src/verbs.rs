@@ -51,20 +51,14 @@ impl Verb {
 
     /// The verb of this name.
     pub(crate) fn find(name: &OsStr) -> Option<&'static Self> {
-        VERBS
-            .iter()
-            .find(|verb| verb.name == name || verb.aliases.iter().any(|it| *it == name))
+        VERBS.iter().find(|verb| verb.name == name || verb.aliases.iter().any(|it| *it == name))
     }
 
     /// The verb as clap knows it.
     pub(crate) fn command(&self) -> Command {
         let usage = format!("rpm {} [OPTIONS] [TARGET]... [-- ARGS]", self.name);
         let command = self.bare().max_term_width(100);
-        let command = if self.takes_app_args {
-            command.override_usage(usage)
-        } else {
-            command
-        };
+        let command = if self.takes_app_args { command.override_usage(usage) } else { command };
         // The words come last, as the docs of the arguments' types would take their place.
         flags::declare((self.declare)(command), self.shows).about(self.about)
     }
@@ -76,9 +70,7 @@ impl Verb {
 
     fn bare(&self) -> Command {
         let aliases = self.aliases.iter().copied();
-        Command::new(self.name)
-            .bin_name(format!("rpm {}", self.name))
-            .visible_aliases(aliases)
+        Command::new(self.name).bin_name(format!("rpm {}", self.name)).visible_aliases(aliases)
     }
 }
 
@@ -145,23 +137,11 @@ pub(crate) const VERBS: &[Verb] = &[
 pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
     let look = Look::of_process();
     let argv = Argv::read(words, |word| Verb::find(word).is_some());
-    let has = |flags: &[&str]| {
-        argv.words
-            .iter()
-            .any(|word| flags.iter().any(|flag| word == flag))
-    };
+    let has = |flags: &[&str]| argv.words.iter().any(|word| flags.iter().any(|flag| word == flag));
     // Until the flags are read for good, these decide how an error about them is told.
-    let wish = Wish {
-        silent: has(&["-s", "--silent"]) || silenced(),
-        json: has(&["--json"]),
-    };
-    let mut screen = Screen::of_process(
-        Look {
-            colour: look.colour && !has(&["--no-color"]),
-            ..look
-        },
-        wish,
-    );
+    let wish = Wish { silent: has(&["-s", "--silent"]) || silenced(), json: has(&["--json"]) };
+    let mut screen =
+        Screen::of_process(Look { colour: look.colour && !has(&["--no-color"]), ..look }, wish);
     let outcome = match &argv.verb {
         Some(name) => match Verb::find(name) {
             Some(verb) => return verb_with(verb, argv, screen),
@@ -205,16 +185,9 @@ pub(crate) fn unknown(name: &OsStr) -> Fault {
         return Fault::new(Code::Usage, format!("`{name}` is not in this version"));
     }
     let fault = Fault::new(Code::Usage, format!("`{name}` is not a command"));
-    let names = VERBS
-        .iter()
-        .flat_map(|verb| verb.aliases.iter().copied().chain([verb.name]));
+    let names = VERBS.iter().flat_map(|verb| verb.aliases.iter().copied().chain([verb.name]));
     let near = names
-        .map(|verb| {
-            (
-                strsim::osa_distance(&name.to_lowercase(), &verb.to_lowercase()),
-                verb,
-            )
-        })
+        .map(|verb| (strsim::osa_distance(&name.to_lowercase(), &verb.to_lowercase()), verb))
         .filter(|(distance, verb)| distance * 3 <= verb.len().max(3))
         .min();
     match near {

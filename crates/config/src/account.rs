@@ -21,10 +21,7 @@ pub(crate) fn user(wanted: &str) -> Option<Account> {
     match (entry, number) {
         (Some(fields), _) => Some(Account {
             id: fields[2].parse().ok()?,
-            home: fields
-                .get(5)
-                .filter(|home| !home.is_empty())
-                .map(|home| (*home).into()),
+            home: fields.get(5).filter(|home| !home.is_empty()).map(|home| (*home).into()),
         }),
         (None, Some(id)) => Some(Account { id, home: None }),
         (None, None) => None,
@@ -37,16 +34,12 @@ pub(crate) fn group(wanted: &str) -> Option<u32> {
         return Some(id);
     }
     let file = std::fs::read_to_string("/etc/group").unwrap_or_default();
-    entries(&file).find(|fields| fields[0] == wanted)?[2]
-        .parse()
-        .ok()
+    entries(&file).find(|fields| fields[0] == wanted)?[2].parse().ok()
 }
 
 /// The fields of each entry, at least three.
 fn entries(file: &str) -> impl Iterator<Item = Vec<&str>> {
-    file.lines()
-        .map(|line| line.split(':').collect::<Vec<_>>())
-        .filter(|fields| fields.len() > 2)
+    file.lines().map(|line| line.split(':').collect::<Vec<_>>()).filter(|fields| fields.len() > 2)
 }
 
 #[cfg(test)]
@@ -55,22 +48,10 @@ mod tests {
 
     #[test]
     fn accounts_are_found_by_name_and_number() {
-        let root = Some(Account {
-            id: 0,
-            home: Some("/root".into()),
-        });
+        let root = Some(Account { id: 0, home: Some("/root".into()) });
         assert_eq!(user("root").map(|account| account.id), Some(0));
-        assert_eq!(
-            user("0").map(|account| account.id),
-            root.map(|account| account.id)
-        );
-        assert_eq!(
-            user("987654321"),
-            Some(Account {
-                id: 987_654_321,
-                home: None
-            })
-        );
+        assert_eq!(user("0").map(|account| account.id), root.map(|account| account.id));
+        assert_eq!(user("987654321"), Some(Account { id: 987_654_321, home: None }));
         assert_eq!(user("no-such-user"), None);
         assert_eq!(group("root"), Some(0));
         assert_eq!(group("12"), Some(12));

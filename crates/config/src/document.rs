@@ -23,11 +23,7 @@ pub(crate) struct Document<'a> {
 impl<'a> Document<'a> {
     /// Finds the apps.
     pub(crate) fn of(root: &'a Node, source: &Source<'_>) -> Result<Self, ConfigFault> {
-        let mut document = Self {
-            apps: Vec::new(),
-            deploy: None,
-            has_static: false,
-        };
+        let mut document = Self { apps: Vec::new(), deploy: None, has_static: false };
         if let Value::Object(object) = &root.value {
             document.deploy = object.get("deploy").map(|field| &field.node);
             document.has_static = object.contains_key("static");
@@ -96,11 +92,7 @@ const EXAMPLE: &str =
 
 fn not_an_app(path: &str, node: &Node, source: &Source<'_>) -> ConfigFault {
     if path.is_empty() {
-        let what = format!(
-            "{} is {}, not a list of apps",
-            source.origin,
-            node.describe()
-        );
+        let what = format!("{} is {}, not a list of apps", source.origin, node.describe());
         return ConfigFault::new(FaultKind::ConfigValue, what).help(EXAMPLE);
     }
     wrong_value(source, path, node, "apps, each an object").help(EXAMPLE)

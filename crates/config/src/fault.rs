@@ -40,14 +40,7 @@ pub enum FaultKind {
 
 impl ConfigFault {
     pub(crate) fn new(kind: FaultKind, what: impl Into<String>) -> Self {
-        Self {
-            kind,
-            what: what.into(),
-            why: Vec::new(),
-            help: None,
-            excerpt: None,
-            about: None,
-        }
+        Self { kind, what: what.into(), why: Vec::new(), help: None, excerpt: None, about: None }
     }
 
     #[must_use]

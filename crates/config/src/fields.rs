@@ -100,11 +100,9 @@ impl<'a> Fields<'a> {
     /// The variables under `key`, which is `env` or `env_NAME`.
     pub(crate) fn vars(&self, key: &str) -> Result<Vars, ConfigFault> {
         match self.object.get(key) {
-            Some(field) if field.node.value != Value::Null => vars(
-                &self.source,
-                &format!("{}{key}", self.prefix()),
-                &field.node,
-            ),
+            Some(field) if field.node.value != Value::Null => {
+                vars(&self.source, &format!("{}{key}", self.prefix()), &field.node)
+            }
             _ => Ok(Vars::default()),
         }
     }
@@ -112,19 +110,13 @@ impl<'a> Fields<'a> {
     /// A fault about the value of a key.
     fn mistyped(&self, key: &Key, spelling: &str, node: &Node) -> ConfigFault {
         let path = format!("{}{spelling}", self.prefix());
-        wrong_value(&self.source, &path, node, key.takes).help(format!(
-            "write for example `\"{spelling}\": {}`",
-            key.example
-        ))
+        wrong_value(&self.source, &path, node, key.takes)
+            .help(format!("write for example `\"{spelling}\": {}`", key.example))
     }
 
     /// What comes before the name of a field.
     pub(crate) fn prefix(&self) -> String {
-        if self.path.is_empty() {
-            String::new()
-        } else {
-            format!("{}.", self.path)
-        }
+        if self.path.is_empty() { String::new() } else { format!("{}.", self.path) }
     }
 }
 
@@ -135,11 +127,7 @@ pub(crate) fn wrong_value(
     node: &Node,
     takes: &str,
 ) -> ConfigFault {
-    let what = format!(
-        "`{path}` in {} cannot be {}",
-        source.origin,
-        node.describe()
-    );
+    let what = format!("`{path}` in {} cannot be {}", source.origin, node.describe());
     ConfigFault::new(FaultKind::ConfigValue, what)
         .because(format!("it takes {takes}"))
         .maybe_excerpt(source.excerpt(&node.span, "this value"))
@@ -159,10 +147,7 @@ pub(crate) fn vars(source: &Source<'_>, path: &str, node: &Node) -> Result<Vars,
             _ => field.node.to_json().to_string(),
         };
         if bad_name || text.contains('\0') {
-            let what = format!(
-                "`{path}` in {} has a variable that cannot be",
-                source.origin
-            );
+            let what = format!("`{path}` in {} has a variable that cannot be", source.origin);
             return Err(ConfigFault::new(FaultKind::ConfigValue, what)
                 .because("a name is not empty and has no `=`, and nothing has a zero byte")
                 .maybe_excerpt(source.excerpt(&field.key, "this variable")));

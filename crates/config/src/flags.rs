@@ -11,10 +11,7 @@ use rpm_core::spec::Env;
 
 /// The flags of `start` that describe an app, as typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Flags {
     /// `-n`, `--name`.
     pub name: Option<String>,
@@ -117,21 +114,13 @@ fn raw(target: &str, flags: &Flags) -> Result<Raw, ConfigFault> {
         cwd: flags.cwd.clone(),
         args: flags.args.clone(),
         interpreter: flags.interpreter.clone(),
-        interpreter_args: flags
-            .interpreter_args
-            .as_deref()
-            .map(units::words)
-            .unwrap_or_default(),
+        interpreter_args: flags.interpreter_args.as_deref().map(units::words).unwrap_or_default(),
         mode: flags.fork.then_some(rpm_core::spec::ExecMode::Fork),
         instances: read("instances", flags.instances.as_ref(), Instances::from_text)?,
         filter_env: flags.filter_env.clone(),
         logs: logs(flags)?,
         pid_file: flags.pid.clone(),
-        max_memory: read(
-            "max_memory_restart",
-            flags.max_memory_restart.as_ref(),
-            units::bytes,
-        )?,
+        max_memory: read("max_memory_restart", flags.max_memory_restart.as_ref(), units::bytes)?,
         restart: restart(flags)?,
         stop: stop(flags)?,
         wait_ready: flags.wait_ready.then_some(true),
@@ -141,11 +130,7 @@ fn raw(target: &str, flags: &Flags) -> Result<Raw, ConfigFault> {
         gid: flags.gid.clone(),
         pmx: flags.no_pmx.then_some(false),
         cluster: RawCluster {
-            policy: read(
-                "cluster_policy",
-                flags.cluster_policy.as_ref(),
-                units::policy,
-            )?,
+            policy: read("cluster_policy", flags.cluster_policy.as_ref(), units::policy)?,
             window: read("cluster_window", flags.cluster_window.as_ref(), |text| {
                 units::whole(text).and_then(units::window)
             })?,
@@ -165,10 +150,7 @@ fn logs(flags: &Flags) -> Result<RawLogs, ConfigFault> {
             None => Combined::Usual,
         }),
         json: read("log_type", flags.log_type.as_ref(), units::log_type)?.unwrap_or(false),
-        date_format: flags
-            .log_date_format
-            .clone()
-            .filter(|format| !format.is_empty()),
+        date_format: flags.log_date_format.clone().filter(|format| !format.is_empty()),
         time: flags.time,
         merge: flags.merge_logs.then_some(true),
         disabled: flags.disable_logs,
@@ -187,10 +169,7 @@ fn restart(flags: &Flags) -> Result<RawRestart, ConfigFault> {
             units::duration_ms(text).filter(|uptime| *uptime >= SHORTEST_MS)
         })?,
         delay_ms: time("restart_delay", flags.restart_delay.as_ref())?,
-        backoff_ms: time(
-            "exp_backoff_restart_delay",
-            flags.exp_backoff_restart_delay.as_ref(),
-        )?,
+        backoff_ms: time("exp_backoff_restart_delay", flags.exp_backoff_restart_delay.as_ref())?,
         stop_exit_codes: read("stop_exit_codes", codes.as_ref(), units::exit_codes)?
             .unwrap_or_default(),
     })
@@ -220,10 +199,7 @@ fn read<T>(
         let (key, flag) = (Key::named(key), key.replace('_', "-"));
         ConfigFault::new(FaultKind::Usage, format!("`--{flag}` cannot be `{text}`"))
             .because(format!("it takes {}", key.takes))
-            .help(format!(
-                "write for example `--{flag} {}`",
-                bare(key.example)
-            ))
+            .help(format!("write for example `--{flag} {}`", bare(key.example)))
     })
 }
 

@@ -27,31 +27,17 @@ const VERSION_LIMIT: Duration = Duration::from_secs(5);
 impl Interpreter {
     /// The script is executed itself.
     pub(crate) fn itself() -> Self {
-        Self {
-            program: None,
-            args: Vec::new(),
-            name: None,
-        }
+        Self { program: None, args: Vec::new(), name: None }
     }
 
     fn new(program: Utf8PathBuf, name: &str, args: Vec<String>) -> Self {
-        Self {
-            program: Some(program),
-            args,
-            name: Some(name.to_owned()),
-        }
+        Self { program: Some(program), args, name: Some(name.to_owned()) }
     }
 
     /// Whether it is a runtime that can be a worker of a cluster.
     pub(crate) fn can_cluster(&self) -> bool {
-        let name = self
-            .program
-            .as_ref()
-            .and_then(|path| path.file_name())
-            .unwrap_or_default();
-        ["node", "nodejs", "bun"]
-            .iter()
-            .any(|runtime| name.ends_with(runtime))
+        let name = self.program.as_ref().and_then(|path| path.file_name()).unwrap_or_default();
+        ["node", "nodejs", "bun"].iter().any(|runtime| name.ends_with(runtime))
     }
 }
 
@@ -67,18 +53,11 @@ pub(crate) fn named(
     if name.contains('/') || name.starts_with('~') {
         let program = paths::absolute(name, cwd, context);
         return if paths::is_executable(&program) {
-            Ok(Interpreter {
-                program: Some(program),
-                args: Vec::new(),
-                name: None,
-            })
+            Ok(Interpreter { program: Some(program), args: Vec::new(), name: None })
         } else {
             let what = format!("the interpreter {program} cannot be executed");
-            let why = if program.exists() {
-                "it is no executable file"
-            } else {
-                "it does not exist"
-            };
+            let why =
+                if program.exists() { "it is no executable file" } else { "it does not exist" };
             Err(ConfigFault::new(FaultKind::InterpreterMissing, what).because(why))
         };
     }
@@ -132,10 +111,7 @@ fn typescript(context: &Context, env: &Env) -> Result<Interpreter, ConfigFault> 
     let version = runner::run(&node, &["--version"], context, env, VERSION_LIMIT)
         .map(|output| output.out.trim().to_owned())
         .unwrap_or_default();
-    let mut parts = version
-        .trim_start_matches('v')
-        .split('.')
-        .map(str::parse::<u32>);
+    let mut parts = version.trim_start_matches('v').split('.').map(str::parse::<u32>);
     let (major, minor) = match (parts.next(), parts.next()) {
         (Some(Ok(major)), Some(Ok(minor))) => (major, minor),
         _ => (0, 0),
@@ -146,10 +122,7 @@ fn typescript(context: &Context, env: &Env) -> Result<Interpreter, ConfigFault> 
         _ => {
             let what = "there is no interpreter for TypeScript";
             return Err(ConfigFault::new(FaultKind::InterpreterMissing, what)
-                .because(format!(
-                    "{node} is {version}, and no `bun` is in {}",
-                    context.path
-                ))
+                .because(format!("{node} is {version}, and no `bun` is in {}", context.path))
                 .help("install Node 22.18 or later, or bun; or compile the script"));
         }
     };
@@ -158,11 +131,7 @@ fn typescript(context: &Context, env: &Env) -> Result<Interpreter, ConfigFault> 
 
 fn by_content(script: &Utf8Path, context: &Context) -> Result<Interpreter, ConfigFault> {
     if script.is_dir() {
-        return Ok(Interpreter::new(
-            found("node", context)?,
-            "node",
-            Vec::new(),
-        ));
+        return Ok(Interpreter::new(found("node", context)?, "node", Vec::new()));
     }
     let head = head(script)?;
     if let Some(words) = shebang(&head) {
@@ -173,11 +142,7 @@ fn by_content(script: &Utf8Path, context: &Context) -> Result<Interpreter, Confi
     {
         return Ok(Interpreter::itself());
     }
-    Ok(Interpreter::new(
-        found("node", context)?,
-        "node",
-        Vec::new(),
-    ))
+    Ok(Interpreter::new(found("node", context)?, "node", Vec::new()))
 }
 
 /// A script for Node is run by Node, so that it can be a worker; others run themselves when they
@@ -205,18 +170,10 @@ fn by_shebang(
 
 /// The program and arguments of a first line `#!...`, without `env`.
 fn shebang(head: &[u8]) -> Option<Vec<String>> {
-    let line = head
-        .strip_prefix(b"#!")?
-        .split(|byte| *byte == b'\n')
-        .next()?;
-    let mut words: Vec<String> = String::from_utf8_lossy(line)
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect();
-    if words
-        .first()
-        .is_some_and(|program| program.ends_with("/env"))
-    {
+    let line = head.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
+    let mut words: Vec<String> =
+        String::from_utf8_lossy(line).split_whitespace().map(str::to_owned).collect();
+    if words.first().is_some_and(|program| program.ends_with("/env")) {
         words.remove(0);
         let is_option = |word: &String| word.starts_with('-') || word.contains('=');
         while words.first().is_some_and(is_option) {
@@ -233,10 +190,8 @@ fn head(script: &Utf8Path) -> Result<Vec<u8>, ConfigFault> {
         Ok(_) => Ok(head),
         // What may be executed need not be readable.
         Err(_) if paths::is_executable(script) => Ok(vec![0]),
-        Err(error) => Err(
-            ConfigFault::new(FaultKind::Io, format!("{script} cannot be read"))
-                .because(error.to_string()),
-        ),
+        Err(error) => Err(ConfigFault::new(FaultKind::Io, format!("{script} cannot be read"))
+            .because(error.to_string())),
     }
 }
 
@@ -248,10 +203,7 @@ mod tests {
     fn first_lines_are_read() {
         for (head, words) in [
             ("#!/usr/bin/env node\n", Some(&["node"][..])),
-            (
-                "#!/usr/bin/env -S node --harmony\nx",
-                Some(&["node", "--harmony"]),
-            ),
+            ("#!/usr/bin/env -S node --harmony\nx", Some(&["node", "--harmony"])),
             ("#! /bin/sh -e\n", Some(&["/bin/sh", "-e"])),
             ("#!/usr/bin/env -S A=1 node", Some(&["node"])),
             ("#!\n", None),

@@ -37,11 +37,8 @@ pub(crate) fn evaluate(
 }
 
 fn not_run(path: &Utf8Path, error: &RunError) -> ConfigFault {
-    let fault = ConfigFault::new(
-        FaultKind::ConfigSyntax,
-        format!("{path} could not be evaluated"),
-    )
-    .because(error.to_string());
+    let fault = ConfigFault::new(FaultKind::ConfigSyntax, format!("{path} could not be evaluated"))
+        .because(error.to_string());
     match error {
         RunError::Io(source) => fault.because(source.to_string()),
         RunError::TimedOut(_) => {
@@ -55,15 +52,9 @@ fn failed(path: &Utf8Path, output: &Output) -> ConfigFault {
         let name = line.split(':').next().unwrap_or_default();
         name.ends_with("Error") && !name.contains(' ')
     });
-    let why = error.map_or_else(
-        || format!("node ended with {}", output.status),
-        str::to_owned,
-    );
+    let why = error.map_or_else(|| format!("node ended with {}", output.status), str::to_owned);
     let lines: Vec<&str> = output.err.trim().lines().take(EXCERPT_LINES).collect();
-    ConfigFault::new(
-        FaultKind::ConfigSyntax,
-        format!("{path} could not be evaluated"),
-    )
-    .because(why)
-    .maybe_excerpt((!lines.is_empty()).then(|| lines.join("\n")))
+    ConfigFault::new(FaultKind::ConfigSyntax, format!("{path} could not be evaluated"))
+        .because(why)
+        .maybe_excerpt((!lines.is_empty()).then(|| lines.join("\n")))
 }

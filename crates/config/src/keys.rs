@@ -136,10 +136,7 @@ pub(crate) fn spells(key: &str, name: &str) -> bool {
 
 /// Whether a key is one that apps have.
 pub(crate) fn is_known(key: &str) -> bool {
-    key.starts_with("env_")
-        || KEYS
-            .iter()
-            .any(|known| known.names().any(|name| spells(key, name)))
+    key.starts_with("env_") || KEYS.iter().any(|known| known.names().any(|name| spells(key, name)))
 }
 
 /// The key that an unknown one was probably meant to be.
@@ -150,11 +147,7 @@ pub(crate) fn meant(key: &str) -> Option<&'static str> {
 fn camel_case(name: &str) -> impl Iterator<Item = char> {
     let mut upper = false;
     name.chars().filter_map(move |c| {
-        let letter = if std::mem::take(&mut upper) {
-            c.to_ascii_uppercase()
-        } else {
-            c
-        };
+        let letter = if std::mem::take(&mut upper) { c.to_ascii_uppercase() } else { c };
         upper = c == '_';
         (c != '_').then_some(letter)
     })
@@ -166,11 +159,7 @@ fn snake_case(name: &str) -> String {
         if c.is_ascii_uppercase() && !snake.is_empty() && !snake.ends_with('_') {
             snake.push('_');
         }
-        snake.push(if c == '-' {
-            '_'
-        } else {
-            c.to_ascii_lowercase()
-        });
+        snake.push(if c == '-' { '_' } else { c.to_ascii_lowercase() });
     }
     snake
 }
@@ -193,13 +182,8 @@ mod tests {
 
     #[test]
     fn keys_are_recognised() {
-        for known in [
-            "max_memory_restart",
-            "maxMemoryRestart",
-            "env_production",
-            "errFile",
-            "cmd",
-        ] {
+        for known in ["max_memory_restart", "maxMemoryRestart", "env_production", "errFile", "cmd"]
+        {
             assert!(is_known(known), "{known}");
         }
         for (unknown, meant_key) in [

@@ -72,15 +72,7 @@ pub fn load_json(
     context: &Context,
     selection: &Selection<'_>,
 ) -> Result<Loaded, ConfigFault> {
-    load(
-        text,
-        Source {
-            origin,
-            text: Some(text),
-        },
-        context,
-        selection,
-    )
+    load(text, Source { origin, text: Some(text) }, context, selection)
 }
 
 /// One app found in a config.
@@ -92,10 +84,7 @@ struct Found<'a> {
 }
 
 fn format_of(target: &str) -> Option<Format> {
-    SUFFIXES
-        .iter()
-        .find(|(suffix, _)| target.ends_with(suffix))
-        .map(|(_, format)| *format)
+    SUFFIXES.iter().find(|(suffix, _)| target.ends_with(suffix)).map(|(_, format)| *format)
 }
 
 fn read_text(path: &Utf8Path) -> Result<String, ConfigFault> {
@@ -105,21 +94,16 @@ fn read_text(path: &Utf8Path) -> Result<String, ConfigFault> {
             .because(error.to_string()),
     })?;
     String::from_utf8(bytes).map_err(|error| {
-        ConfigFault::new(FaultKind::ConfigSyntax, format!("{path} is not text")).because(format!(
-            "byte {} is not UTF-8",
-            error.utf8_error().valid_up_to()
-        ))
+        ConfigFault::new(FaultKind::ConfigSyntax, format!("{path} is not text"))
+            .because(format!("byte {} is not UTF-8", error.utf8_error().valid_up_to()))
     })
 }
 
 fn missing(path: &Utf8Path) -> ConfigFault {
     let near =
         paths::nearest_sibling(path).map(|near: Utf8PathBuf| format!("did you mean {near}?"));
-    ConfigFault::new(
-        FaultKind::ConfigMissing,
-        format!("there is no config file {path}"),
-    )
-    .maybe_help(near)
+    ConfigFault::new(FaultKind::ConfigMissing, format!("there is no config file {path}"))
+        .maybe_help(near)
 }
 
 fn load(
@@ -130,9 +114,7 @@ fn load(
 ) -> Result<Loaded, ConfigFault> {
     let root = syntax::parse(text).map_err(|error| {
         let what = format!("{} cannot be read", source.place(error.span.start));
-        let looks_like_code = ["module.exports", "export default"]
-            .iter()
-            .any(|c| text.contains(c));
+        let looks_like_code = ["module.exports", "export default"].iter().any(|c| text.contains(c));
         ConfigFault::new(FaultKind::ConfigSyntax, what)
             .because(error.message.clone())
             .maybe_excerpt(source.excerpt(&error.span, &error.message))
@@ -143,29 +125,19 @@ fn load(
     let document = Document::of(&root, &source)?;
     let mut loaded = Loaded::default();
     if document.has_static {
-        loaded.warnings.push(format!(
-            "`static` in {} is not served by this version",
-            source.origin
-        ));
+        loaded
+            .warnings
+            .push(format!("`static` in {} is not served by this version", source.origin));
     }
     let mut found = Vec::with_capacity(document.apps.len());
     for (path, object) in &document.apps {
-        let fields = Fields {
-            source,
-            path,
-            object,
-        };
+        let fields = Fields { source, path, object };
         let mut raw = read::app(&fields, &mut |warning| loaded.warnings.push(warning))?;
         let name = raw.name.clone().unwrap_or_else(|| {
             script::default_name(raw.script.as_deref().unwrap_or_default(), &context.cwd)
         });
         raw.name = Some(name.clone());
-        found.push(Found {
-            path: path.clone(),
-            object,
-            name,
-            raw,
-        });
+        found.push(Found { path: path.clone(), object, name, raw });
     }
     let found = only(found, &source, selection, &mut loaded.warnings)?;
     environments(&found, &document, &source, selection, &mut loaded.warnings)?;
@@ -192,11 +164,7 @@ fn only<'a>(
         return Ok(found);
     }
     let names: Vec<String> = found.iter().map(|app| app.name.clone()).collect();
-    let unknown: Vec<&String> = selection
-        .only
-        .iter()
-        .filter(|n| !names.contains(*n))
-        .collect();
+    let unknown: Vec<&String> = selection.only.iter().filter(|n| !names.contains(*n)).collect();
     let list = names.join(", ");
     if unknown.len() == selection.only.len() {
         let wanted = selection.only.join("`, `");
@@ -207,15 +175,10 @@ fn only<'a>(
             .maybe_help(near.map(|near| format!("did you mean `{near}`?"))));
     }
     for name in unknown {
-        warnings.push(format!(
-            "no app in {} is named `{name}`; its apps are {list}",
-            source.origin
-        ));
+        warnings
+            .push(format!("no app in {} is named `{name}`; its apps are {list}", source.origin));
     }
-    Ok(found
-        .into_iter()
-        .filter(|app| selection.only.contains(&app.name))
-        .collect())
+    Ok(found.into_iter().filter(|app| selection.only.contains(&app.name)).collect())
 }
 
 /// Warns of apps that do not have the environment that is asked for.
@@ -233,11 +196,7 @@ fn environments(
         return Ok(());
     }
     for app in found {
-        let fields = Fields {
-            source: *source,
-            path: &app.path,
-            object: app.object,
-        };
+        let fields = Fields { source: *source, path: &app.path, object: app.object };
         let names: Vec<&str> = read::env_names(&fields).collect();
         if names.contains(&wanted.as_str()) {
             continue;
@@ -259,17 +218,8 @@ fn finish(
     context: &Context,
     selection: &Selection<'_>,
 ) -> Result<AppSpec, ConfigFault> {
-    let Found {
-        path,
-        object,
-        name,
-        mut raw,
-    } = app;
-    let fields = Fields {
-        source,
-        path: &path,
-        object,
-    };
+    let Found { path, object, name, mut raw } = app;
+    let fields = Fields { source, path: &path, object };
     let deployed = match &selection.env {
         Some(wanted) => document.deployed(wanted, &source)?,
         None => None,
@@ -282,9 +232,7 @@ fn finish(
             FaultKind::InterpreterMissing => Some("exec_interpreter"),
             _ => fault.about,
         };
-        let field = key
-            .and_then(|key| fields.get(key))
-            .or_else(|| fields.get("script"));
+        let field = key.and_then(|key| fields.get(key)).or_else(|| fields.get("script"));
         let shown = field.and_then(|(_, field)| source.excerpt(&field.node.span, "asked for here"));
         let fault = fault.maybe_excerpt(shown);
         match fault.about {

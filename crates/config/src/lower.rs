@@ -26,17 +26,11 @@ pub(crate) fn lower(raw: Raw, context: &Context, base_env: &Env) -> Result<AppSp
             .help("write for example `\"script\": \"./server.js\"`")
             .about("name"));
     };
-    let name = raw
-        .name
-        .clone()
-        .unwrap_or_else(|| script::default_name(written, &cwd));
+    let name = raw.name.clone().unwrap_or_else(|| script::default_name(written, &cwd));
     let program = script::program(&raw, written, &cwd, context, base_env)?;
     let mode = mode(&raw, &name, &program)?;
     let mut spec = AppSpec {
-        namespace: raw
-            .namespace
-            .clone()
-            .unwrap_or_else(|| "default".to_owned()),
+        namespace: raw.namespace.clone().unwrap_or_else(|| "default".to_owned()),
         version: version::version(&program.script),
         script: program.script,
         interpreter: program.interpreter.program,
@@ -52,10 +46,7 @@ pub(crate) fn lower(raw: Raw, context: &Context, base_env: &Env) -> Result<AppSp
         max_memory: raw.max_memory.filter(|limit| *limit > 0),
         cluster: cluster(&raw),
         logs: logs(&raw, &name, &cwd, context),
-        pid_file: raw
-            .pid_file
-            .as_ref()
-            .map(|path| paths::absolute(path, &cwd, context)),
+        pid_file: raw.pid_file.as_ref().map(|path| paths::absolute(path, &cwd, context)),
         autostart: raw.autostart.unwrap_or(true),
         username: context.user.clone(),
         pmx: raw.pmx.unwrap_or(true),
@@ -63,8 +54,7 @@ pub(crate) fn lower(raw: Raw, context: &Context, base_env: &Env) -> Result<AppSp
         cwd,
         ..AppSpec::default()
     };
-    spec.interpreter_args
-        .extend(raw.interpreter_args.iter().cloned());
+    spec.interpreter_args.extend(raw.interpreter_args.iter().cloned());
     if let Some(name) = raw.instance_var.clone() {
         spec.instance_var = name;
     }
@@ -74,9 +64,7 @@ pub(crate) fn lower(raw: Raw, context: &Context, base_env: &Env) -> Result<AppSp
 }
 
 fn subject(raw: &Raw) -> String {
-    raw.name
-        .as_ref()
-        .map_or_else(|| "an app".to_owned(), |name| format!("the app `{name}`"))
+    raw.name.as_ref().map_or_else(|| "an app".to_owned(), |name| format!("the app `{name}`"))
 }
 
 fn cwd(raw: &Raw, context: &Context) -> Result<Utf8PathBuf, ConfigFault> {
@@ -87,10 +75,7 @@ fn cwd(raw: &Raw, context: &Context) -> Result<Utf8PathBuf, ConfigFault> {
     if cwd.is_dir() {
         return Ok(cwd);
     }
-    let what = format!(
-        "the working directory {cwd} of {} is no folder",
-        subject(raw)
-    );
+    let what = format!("the working directory {cwd} of {} is no folder", subject(raw));
     Err(ConfigFault::new(FaultKind::ConfigValue, what)
         .about("cwd")
         .maybe_help(paths::nearest_sibling(&cwd).map(|near| format!("did you mean {near}?"))))
@@ -103,11 +88,7 @@ fn mode(raw: &Raw, name: &str, program: &Program) -> Result<ExecMode, ConfigFaul
     match raw.mode {
         Some(ExecMode::Cluster) if !can_cluster => {
             let what = format!("the app `{name}` cannot run in cluster mode");
-            let runs = program
-                .interpreter
-                .program
-                .as_ref()
-                .unwrap_or(&program.script);
+            let runs = program.interpreter.program.as_ref().unwrap_or(&program.script);
             Err(ConfigFault::new(FaultKind::ConfigValue, what)
                 .because(format!("{runs} runs it, and only Node has workers"))
                 .about("exec_mode")
@@ -164,16 +145,8 @@ fn logs(raw: &Raw, name: &str, cwd: &Utf8Path, context: &Context) -> LogOptions 
     // PM2's rule: one file for all where neither cluster mode nor a count was asked for.
     let uncounted = matches!(raw.instances, None | Some(Instances::Cpus));
     let merge = raw.mode != Some(ExecMode::Cluster) && uncounted;
-    let RawLogs {
-        out,
-        err,
-        combined,
-        json,
-        date_format,
-        time,
-        merge: told,
-        disabled,
-    } = raw.logs.clone();
+    let RawLogs { out, err, combined, json, date_format, time, merge: told, disabled } =
+        raw.logs.clone();
     let target = |path: Option<String>| match path.as_deref() {
         None => LogTarget::Default,
         Some("NULL" | "/dev/null") => LogTarget::Off,
@@ -199,20 +172,13 @@ fn logs(raw: &Raw, name: &str, cwd: &Utf8Path, context: &Context) -> LogOptions 
 fn file_name(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '\\' | '-');
     name.encode_utf16()
-        .map(|unit| {
-            char::from_u32(u32::from(unit))
-                .filter(|c| plain(*c))
-                .unwrap_or('-')
-        })
+        .map(|unit| char::from_u32(u32::from(unit)).filter(|c| plain(*c)).unwrap_or('-'))
         .collect()
 }
 
 fn accounts(spec: &mut AppSpec, raw: &Raw) -> Result<(), ConfigFault> {
     let unknown = |key: &'static str, name: &str| {
-        let what = format!(
-            "the `{key}` of the app `{}` is not known: `{name}`",
-            spec.name
-        );
+        let what = format!("the `{key}` of the app `{}` is not known: `{name}`", spec.name);
         ConfigFault::new(FaultKind::ConfigValue, what)
             .about(key)
             .help("give the name or number of one that this system has")
@@ -240,7 +206,6 @@ fn variables(spec: &mut AppSpec, raw: Raw, interpreter: Option<String>) {
     }
     if let Some(name) = interpreter {
         let name = serde_json::Value::String(name);
-        spec.extra
-            .insert("exec_interpreter".to_owned(), name.to_string());
+        spec.extra.insert("exec_interpreter".to_owned(), name.to_string());
     }
 }

@@ -27,12 +27,8 @@ pub(crate) fn absolute(path: &str, base: &Utf8Path, context: &Context) -> Utf8Pa
 
 /// The first program of this name in `$PATH`.
 pub(crate) fn find_program(name: &str, context: &Context) -> Option<Utf8PathBuf> {
-    let dirs = context
-        .path
-        .split(':')
-        .map(|dir| if dir.is_empty() { "." } else { dir });
-    dirs.map(|dir| context.cwd.join(dir).join(name))
-        .find(|path| is_executable(path))
+    let dirs = context.path.split(':').map(|dir| if dir.is_empty() { "." } else { dir });
+    dirs.map(|dir| context.cwd.join(dir).join(name)).find(|path| is_executable(path))
 }
 
 /// Whether it is a file that may be executed by somebody.
@@ -81,11 +77,7 @@ mod tests {
             ("~other/x", "/base/dir/~other/x"),
             (".", "/base/dir"),
         ] {
-            assert_eq!(
-                absolute(path, Utf8Path::new("/base/dir"), &context),
-                whole,
-                "{path}"
-            );
+            assert_eq!(absolute(path, Utf8Path::new("/base/dir"), &context), whole, "{path}");
         }
     }
 }

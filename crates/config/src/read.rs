@@ -126,19 +126,12 @@ pub(crate) fn select_env(
 
 /// The names of the environments that the app has.
 pub(crate) fn env_names<'a>(fields: &Fields<'a>) -> impl Iterator<Item = &'a str> {
-    fields
-        .object
-        .keys()
-        .filter_map(|key| key.strip_prefix("env_"))
+    fields.object.keys().filter_map(|key| key.strip_prefix("env_"))
 }
 
 fn unknown_keys(fields: &Fields<'_>, warn: &mut dyn FnMut(String)) -> Result<(), ConfigFault> {
     for (key, field) in fields.object.iter().filter(|(key, _)| !keys::is_known(key)) {
-        let place = format!(
-            "unknown key `{}{key}` in {}",
-            fields.prefix(),
-            fields.source.origin
-        );
+        let place = format!("unknown key `{}{key}` in {}", fields.prefix(), fields.source.origin);
         let Some(meant) = keys::meant(key) else {
             warn(format!("{place} is ignored"));
             continue;
@@ -151,9 +144,7 @@ fn unknown_keys(fields: &Fields<'_>, warn: &mut dyn FnMut(String)) -> Result<(),
 }
 
 fn instance_var(fields: &Fields<'_>) -> Result<Option<String>, ConfigFault> {
-    Ok(fields
-        .filled("instance_var")?
-        .or(fields.filled("instance_id_env")?))
+    Ok(fields.filled("instance_var")?.or(fields.filled("instance_id_env")?))
 }
 
 fn logs(fields: &Fields<'_>) -> Result<RawLogs, ConfigFault> {
@@ -168,12 +159,8 @@ fn logs(fields: &Fields<'_>) -> Result<RawLogs, ConfigFault> {
                 _ => None,
             })?
             .flatten(),
-        json: fields
-            .read("log_type", |value| units::log_type(text(value)?))?
-            .unwrap_or(false),
-        date_format: fields
-            .text("log_date_format")?
-            .filter(|format| !format.is_empty()),
+        json: fields.read("log_type", |value| units::log_type(text(value)?))?.unwrap_or(false),
+        date_format: fields.text("log_date_format")?.filter(|format| !format.is_empty()),
         time: fields.flag("time")?.unwrap_or(false),
         merge: fields.flag("merge_logs")?,
         disabled: fields.flag("disable_logs")?.unwrap_or(false),
@@ -192,9 +179,7 @@ fn restart(fields: &Fields<'_>) -> Result<RawRestart, ConfigFault> {
         })?,
         delay_ms: fields.duration_ms("restart_delay")?,
         backoff_ms: fields.duration_ms("exp_backoff_restart_delay")?,
-        stop_exit_codes: fields
-            .read("stop_exit_codes", exit_codes)?
-            .unwrap_or_default(),
+        stop_exit_codes: fields.read("stop_exit_codes", exit_codes)?.unwrap_or_default(),
     })
 }
 
@@ -214,9 +199,8 @@ fn stop(fields: &Fields<'_>) -> Result<RawStop, ConfigFault> {
 fn cluster(fields: &Fields<'_>) -> Result<RawCluster, ConfigFault> {
     Ok(RawCluster {
         policy: fields.read("cluster_policy", |value| units::policy(text(value)?))?,
-        window: fields.read("cluster_window", |value| {
-            crate::fields::whole(value).and_then(units::window)
-        })?,
+        window: fields
+            .read("cluster_window", |value| crate::fields::whole(value).and_then(units::window))?,
         sticky: fields.flag("sticky")?,
         drain: fields.flag("drain")?,
     })
@@ -238,8 +222,7 @@ fn keep(raw: &mut Raw, fields: &Fields<'_>) -> Result<(), ConfigFault> {
         };
         fields.read(name, fits)?;
         if let Some((_, field)) = fields.get(name) {
-            raw.extra
-                .insert(name.to_owned(), field.node.to_json().to_string());
+            raw.extra.insert(name.to_owned(), field.node.to_json().to_string());
         }
     }
     Ok(())
@@ -248,15 +231,11 @@ fn keep(raw: &mut Raw, fields: &Fields<'_>) -> Result<(), ConfigFault> {
 /// Says what would change behaviour and does not.
 fn not_yet(raw: &Raw, fields: &Fields<'_>, warn: &mut dyn FnMut(String)) {
     let asks = |name: &str, off: &[&str]| {
-        raw.extra
-            .get(name)
-            .is_some_and(|value| !off.contains(&value.as_str()))
+        raw.extra.get(name).is_some_and(|value| !off.contains(&value.as_str()))
     };
     let off = ["false", "[]", "\"\"", "0", "\"0\""];
-    for (name, what) in [
-        ("watch", "files are not watched"),
-        ("cron_restart", "no restart by time"),
-    ] {
+    for (name, what) in [("watch", "files are not watched"), ("cron_restart", "no restart by time")]
+    {
         if asks(name, &off) {
             warn(format!(
                 "`{}{name}` is kept, but this version does not act on it: {what}",
@@ -283,10 +262,9 @@ fn filter(value: &Value) -> Option<Vec<String>> {
         Value::Bool(true) => Some(vec![String::new()]),
         Value::Bool(false) => Some(Vec::new()),
         Value::String(name) if !name.is_empty() => Some(vec![format!("={name}")]),
-        Value::Array(items) => items
-            .iter()
-            .map(|item| word(item).filter(|word| !word.is_empty()))
-            .collect(),
+        Value::Array(items) => {
+            items.iter().map(|item| word(item).filter(|word| !word.is_empty())).collect()
+        }
         _ => None,
     }
 }

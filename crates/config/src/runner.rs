@@ -113,10 +113,7 @@ mod tests {
         let sleep = crate::paths::find_program("sleep", &place.context).unwrap();
         let limit = Duration::from_millis(50);
         let error = run(&sleep, &["600"], &place.context, &place.env, limit).unwrap_err();
-        assert!(
-            matches!(error, RunError::TimedOut(time) if time == limit),
-            "{error}"
-        );
+        assert!(matches!(error, RunError::TimedOut(time) if time == limit), "{error}");
     }
 
     #[test]
@@ -125,14 +122,8 @@ mod tests {
         let shell = crate::paths::find_program("sh", &place.context).unwrap();
         let script = "echo out; echo err >&2; exit 3";
         let args = ["-c", script];
-        let output = run(
-            &shell,
-            &args,
-            &place.context,
-            &place.env,
-            Duration::from_mins(1),
-        )
-        .unwrap();
+        let output =
+            run(&shell, &args, &place.context, &place.env, Duration::from_mins(1)).unwrap();
         assert_eq!((&*output.out, &*output.err), ("out\n", "err\n"));
         assert_eq!(output.status.code(), Some(3));
     }

@@ -41,22 +41,15 @@ pub(crate) fn program(
         Some(name) => interpreter::named(name, cwd, context)?,
         None => interpreter::inferred(&path, context, env)?,
     };
-    Ok(Program {
-        script: path,
-        interpreter,
-        args: raw.args.clone(),
-    })
+    Ok(Program { script: path, interpreter, args: raw.args.clone() })
 }
 
 /// The name of an app that has none: of its script, cut at the last dot.
 pub(crate) fn default_name(script: &str, cwd: &Utf8Path) -> String {
     let trimmed = script.trim_end_matches('/');
     let base = trimmed.rsplit('/').next().unwrap_or(trimmed);
-    let base = if matches!(base, "" | "." | "..") {
-        cwd.file_name().unwrap_or("app")
-    } else {
-        base
-    };
+    let base =
+        if matches!(base, "" | "." | "..") { cwd.file_name().unwrap_or("app") } else { base };
     match base.rsplit_once('.') {
         Some((stem, _)) if !stem.is_empty() => stem.to_owned(),
         _ => base.to_owned(),
@@ -71,9 +64,7 @@ fn runs_files(interpreter: &str) -> bool {
 
 /// `bash -c LINE`, with the arguments after it.
 fn shell(raw: &Raw, line: &str, context: &Context) -> Result<Program, ConfigFault> {
-    let shell = ["bash", "sh"]
-        .into_iter()
-        .find_map(|name| paths::find_program(name, context));
+    let shell = ["bash", "sh"].into_iter().find_map(|name| paths::find_program(name, context));
     let Some(shell) = shell else {
         let what = format!("there is no shell to run `{line}`");
         return Err(ConfigFault::new(FaultKind::InterpreterMissing, what)
@@ -85,18 +76,11 @@ fn shell(raw: &Raw, line: &str, context: &Context) -> Result<Program, ConfigFaul
         let head = ["-c".to_owned(), format!("{line} \"$@\""), shell.to_string()];
         head.into_iter().chain(raw.args.iter().cloned()).collect()
     };
-    Ok(Program {
-        script: shell,
-        interpreter: Interpreter::itself(),
-        args,
-    })
+    Ok(Program { script: shell, interpreter: Interpreter::itself(), args })
 }
 
 fn missing(script: &str, path: &Utf8Path) -> ConfigFault {
-    let fault = ConfigFault::new(
-        FaultKind::ScriptMissing,
-        format!("there is no script {path}"),
-    );
+    let fault = ConfigFault::new(FaultKind::ScriptMissing, format!("there is no script {path}"));
     let fault = match path.parent() {
         Some(folder) if !folder.exists() => fault.because(format!("there is no folder {folder}")),
         _ if script == "serve" => fault.because("this version has no static file server built in"),
@@ -124,11 +108,7 @@ mod tests {
             ("npm run start", "npm run start"),
             ("node src/server.js --x", "server"),
         ] {
-            assert_eq!(
-                default_name(script, Utf8Path::new("/srv/api")),
-                name,
-                "{script}"
-            );
+            assert_eq!(default_name(script, Utf8Path::new("/srv/api")), name, "{script}");
         }
     }
 }

@@ -29,18 +29,9 @@ impl Source<'_> {
 
     /// `ecosystem.json:3:7`, lines and columns from 1.
     pub(crate) fn place(&self, at: usize) -> String {
-        let before = self
-            .text
-            .and_then(|text| text.get(..at))
-            .unwrap_or_default();
+        let before = self.text.and_then(|text| text.get(..at)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         format!("{}:{line}:{column}", self.origin)
     }
 }
@@ -51,10 +42,7 @@ mod tests {
 
     #[test]
     fn the_line_is_shown_with_a_mark() {
-        let source = Source {
-            origin: "a.json",
-            text: Some("{\n  \"x\": tru\n}\n"),
-        };
+        let source = Source { origin: "a.json", text: Some("{\n  \"x\": tru\n}\n") };
         assert_eq!(source.place(9), "a.json:2:8");
         assert_eq!(
             source.excerpt(&(9..12), "not a value").unwrap(),

@@ -70,10 +70,9 @@ impl Node {
                 .unwrap_or_else(|_| serde_json::Number::from_f64(*number).into()),
             Value::String(text) => Json::String(text.clone()),
             Value::Array(items) => Json::Array(items.iter().map(Self::to_json).collect()),
-            Value::Object(fields) => fields
-                .iter()
-                .map(|(key, field)| (key.clone(), field.node.to_json()))
-                .collect(),
+            Value::Object(fields) => {
+                fields.iter().map(|(key, field)| (key.clone(), field.node.to_json())).collect()
+            }
         }
     }
 

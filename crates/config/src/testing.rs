@@ -27,11 +27,7 @@ impl Place {
             user: "me".to_owned(),
             cpus: 4,
         };
-        let place = Self {
-            _dir: dir,
-            context,
-            env: Env::new(),
-        };
+        let place = Self { _dir: dir, context, env: Env::new() };
         for program in ["node", "bash", "python3", "ruby"] {
             place.program(&format!("bin/{program}"), "\0");
         }
@@ -65,12 +61,7 @@ impl Place {
     }
 
     pub(crate) fn selection(&self) -> Selection<'_> {
-        Selection {
-            env: None,
-            only: Vec::new(),
-            namespace: None,
-            base_env: &self.env,
-        }
+        Selection { env: None, only: Vec::new(), namespace: None, base_env: &self.env }
     }
 
     pub(crate) fn json(&self, text: &str) -> Result<Loaded, ConfigFault> {

@@ -19,9 +19,7 @@ pub(crate) fn bytes(text: &str) -> Option<u64> {
 
 /// Milliseconds: a whole number, or one with `ms`, `s`, `m` or `h` after it.
 pub(crate) fn duration_ms(text: &str) -> Option<u64> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let factor = match &text[end..] {
         "" | "ms" => 1,
         "s" => 1000,
@@ -74,11 +72,7 @@ pub(crate) enum Instances {
 
 impl Instances {
     pub(crate) fn from_text(text: &str) -> Option<Self> {
-        if text == "max" {
-            Some(Self::Cpus)
-        } else {
-            Self::from_number(text.parse().ok()?)
-        }
+        if text == "max" { Some(Self::Cpus) } else { Self::from_number(text.parse().ok()?) }
     }
 
     pub(crate) fn from_number(number: i64) -> Option<Self> {
@@ -122,9 +116,7 @@ pub(crate) fn policy(text: &str) -> Option<ClusterPolicy> {
 
 /// How many connections a worker may have that it has not acknowledged.
 pub(crate) fn window(number: u64) -> Option<u32> {
-    u32::try_from(number)
-        .ok()
-        .filter(|window| (1..=32).contains(window))
+    u32::try_from(number).ok().filter(|window| (1..=32).contains(window))
 }
 
 /// A signal, by name or number.

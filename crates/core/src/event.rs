@@ -98,23 +98,15 @@ impl Event {
     /// The run that it tells of.
     pub fn run(&self) -> Option<(ProcId, Generation)> {
         match *self {
-            Self::Spawned {
-                proc, generation, ..
-            }
-            | Self::SpawnFailed {
-                proc, generation, ..
-            }
-            | Self::Exited {
-                proc, generation, ..
-            }
+            Self::Spawned { proc, generation, .. }
+            | Self::SpawnFailed { proc, generation, .. }
+            | Self::Exited { proc, generation, .. }
             | Self::Swept { proc, generation }
             | Self::Up { proc, generation }
             | Self::Listening { proc, generation }
             | Self::Ready { proc, generation }
             | Self::Disconnected { proc, generation }
-            | Self::Sampled {
-                proc, generation, ..
-            } => Some((proc, generation)),
+            | Self::Sampled { proc, generation, .. } => Some((proc, generation)),
             Self::Command { .. } | Self::Woke => None,
         }
     }

@@ -225,21 +225,13 @@ impl Default for StopPolicy {
 
 impl Default for ReadyPolicy {
     fn default() -> Self {
-        Self {
-            wait: false,
-            timeout_ms: 3000,
-        }
+        Self { wait: false, timeout_ms: 3000 }
     }
 }
 
 impl Default for ClusterOptions {
     fn default() -> Self {
-        Self {
-            policy: ClusterPolicy::Rr,
-            window: 2,
-            sticky: false,
-            drain: true,
-        }
+        Self { policy: ClusterPolicy::Rr, window: 2, sticky: false, drain: true }
     }
 }
 

@@ -33,9 +33,12 @@ fn main() -> Outcome<()> {
         _ => Format::Raw,
     };
     let shared = args.get(3).is_some_and(|word| word == "shared");
-    tokio::runtime::Builder::new_current_thread()
-        .build()?
-        .block_on(measure(writers, lines / writers, &format, shared))
+    tokio::runtime::Builder::new_current_thread().build()?.block_on(measure(
+        writers,
+        lines / writers,
+        &format,
+        shared,
+    ))
 }
 
 fn write_lines(lines: u64) -> io::Result<()> {
@@ -57,11 +60,7 @@ async fn measure(writers: u64, lines: u64, format: &Format, shared: bool) -> Out
     let mut children: Vec<Child> = Vec::new();
     for writer in 0..writers {
         let (pipe, theirs) = io::pipe()?;
-        let name = if shared {
-            "all".to_owned()
-        } else {
-            writer.to_string()
-        };
+        let name = if shared { "all".to_owned() } else { writer.to_string() };
         logs.open(Sink {
             generation: Generation(writer + 1),
             proc: ProcId(0),
@@ -75,9 +74,7 @@ async fn measure(writers: u64, lines: u64, format: &Format, shared: bool) -> Out
             keep_tail: false,
         });
         let mut command = Command::new(std::env::current_exe()?);
-        command
-            .args(["write", &lines.to_string()])
-            .stdout(Stdio::from(theirs));
+        command.args(["write", &lines.to_string()]).stdout(Stdio::from(theirs));
         children.push(command.spawn()?);
     }
     for _ in 0..writers {

@@ -22,10 +22,9 @@ pub(crate) enum Asked {
 pub(crate) async fn reply(outcome: Outcome, asked: Asked, logs: &Logs) -> Reply {
     match outcome {
         Outcome::Done { affected } => Reply::Done { affected },
-        Outcome::Refused { refusal } => Reply::Failed {
-            fault: refused(refusal),
-            affected: Vec::new(),
-        },
+        Outcome::Refused { refusal } => {
+            Reply::Failed { fault: refused(refusal), affected: Vec::new() }
+        }
         Outcome::Failed { affected, failures } => {
             let fault = failed(&affected, &failures, asked, logs).await;
             Reply::Failed { fault, affected }
@@ -37,10 +36,8 @@ pub(crate) async fn reply(outcome: Outcome, asked: Asked, logs: &Logs) -> Reply 
 pub(crate) fn refused(refusal: Refusal) -> Fault {
     match refusal {
         Refusal::NotFound { target, nearest } => {
-            let fault = Fault::new(
-                Code::NotFound,
-                format!("no process, namespace or id `{target}`"),
-            );
+            let fault =
+                Fault::new(Code::NotFound, format!("no process, namespace or id `{target}`"));
             match nearest {
                 Some(name) => fault.help(format!("did you mean `{name}`?")),
                 None => fault.help("`rpm list` shows what there is"),
@@ -50,16 +47,14 @@ pub(crate) fn refused(refusal: Refusal) -> Fault {
             Fault::new(Code::NotFound, format!("no process found for `{target}`"))
                 .help("`rpm list` shows what there is")
         }
-        Refusal::BadPattern { target, why } => Fault::new(
-            Code::BadTarget,
-            format!("`{target}` is not a regular expression"),
-        )
-        .because(why)
-        .help("write it as `/pattern/`, for example `/^api-/`"),
+        Refusal::BadPattern { target, why } => {
+            Fault::new(Code::BadTarget, format!("`{target}` is not a regular expression"))
+                .because(why)
+                .help("write it as `/pattern/`, for example `/^api-/`")
+        }
         Refusal::AlreadyRunning { name } => {
-            Fault::new(Code::AlreadyRunning, format!("`{name}` runs already")).help(format!(
-                "`rpm restart {name}` restarts it; `-f` starts it a second time"
-            ))
+            Fault::new(Code::AlreadyRunning, format!("`{name}` runs already"))
+                .help(format!("`rpm restart {name}` restarts it; `-f` starts it a second time"))
         }
         Refusal::ReloadUnderWay { name } => {
             Fault::new(Code::Busy, format!("a reload of `{name}` is under way"))
@@ -72,13 +67,11 @@ pub(crate) fn refused(refusal: Refusal) -> Fault {
                 instances_word(instances)
             ),
         ),
-        Refusal::ScaleTooLow {
-            name,
-            instances,
-            by,
-        } => Fault::new(Code::Scale, format!("cannot scale `{name}` by {by}"))
-            .because(format!("it has {instances} {}", instances_word(instances)))
-            .help(format!("`rpm delete {name}` removes it")),
+        Refusal::ScaleTooLow { name, instances, by } => {
+            Fault::new(Code::Scale, format!("cannot scale `{name}` by {by}"))
+                .because(format!("it has {instances} {}", instances_word(instances)))
+                .help(format!("`rpm delete {name}` removes it"))
+        }
         Refusal::ShuttingDown => Fault::new(Code::ShuttingDown, "the daemon is stopping")
             .help("wait for it to end, then give the command again"),
         Refusal::NotRunning { proc, name } => {
@@ -119,21 +112,11 @@ async fn failed(affected: &[Affected], failures: &[Failure], asked: Asked, logs:
 }
 
 fn headline(failures: &[Failure], asked: Asked) -> (Code, String) {
-    let mut names: Vec<&str> = failures
-        .iter()
-        .map(|failure| failure.name.as_str())
-        .collect();
+    let mut names: Vec<&str> = failures.iter().map(|failure| failure.name.as_str()).collect();
     names.dedup();
-    let names = names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let names = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     match asked {
-        Asked::Reload => (
-            Code::ReloadFailed,
-            format!("the reload of {names} was stopped"),
-        ),
+        Asked::Reload => (Code::ReloadFailed, format!("the reload of {names} was stopped")),
         Asked::Start => (Code::StartFailed, format!("{names} did not come up")),
         Asked::Stop => (Code::StopFailed, format!("{names} could not be stopped")),
         Asked::Other => (Code::Other, format!("{names} did not follow")),

@@ -60,20 +60,14 @@ impl Driver {
     /// A driver for `supervisor`.
     pub(crate) fn new(supervisor: Supervisor, world: World) -> Self {
         let (events, next_sample) = (VecDeque::new(), Mono(0));
-        Self {
-            supervisor,
-            world,
-            events,
-            next_sample,
-        }
+        Self { supervisor, world, events, next_sample }
     }
 
     /// Goes on where a predecessor ended; `events` is what became of its runs meanwhile.
     pub(crate) fn resume(&mut self, newest: Generation, events: VecDeque<Event>) {
         self.events = events;
         let mut actions = Vec::new();
-        self.supervisor
-            .after_restore(clock::now(), newest, &mut actions);
+        self.supervisor.after_restore(clock::now(), newest, &mut actions);
         for action in actions {
             self.world.perform(action, &mut self.events);
         }
@@ -150,22 +144,18 @@ impl Driver {
 
     fn hear_channel(&mut self, event: ChannelEvent) {
         let news = match event {
-            ChannelEvent::Up(generation) => self
-                .world
-                .place_of(generation)
-                .map(|proc| Event::Up { proc, generation }),
-            ChannelEvent::Listening(generation) => self
-                .world
-                .place_of(generation)
-                .map(|proc| Event::Listening { proc, generation }),
-            ChannelEvent::Ready(generation) => self
-                .world
-                .place_of(generation)
-                .map(|proc| Event::Ready { proc, generation }),
-            ChannelEvent::Disconnected(generation) => self
-                .world
-                .place_of(generation)
-                .map(|proc| Event::Disconnected { proc, generation }),
+            ChannelEvent::Up(generation) => {
+                self.world.place_of(generation).map(|proc| Event::Up { proc, generation })
+            }
+            ChannelEvent::Listening(generation) => {
+                self.world.place_of(generation).map(|proc| Event::Listening { proc, generation })
+            }
+            ChannelEvent::Ready(generation) => {
+                self.world.place_of(generation).map(|proc| Event::Ready { proc, generation })
+            }
+            ChannelEvent::Disconnected(generation) => {
+                self.world.place_of(generation).map(|proc| Event::Disconnected { proc, generation })
+            }
             ChannelEvent::Message(generation, message) => {
                 tracing::trace!(%generation, message, "an app says");
                 None

@@ -22,20 +22,14 @@ pub(crate) async fn save(home: &Home, store: &Store, details: &[Detail]) -> Repl
         Err(error) => return failed("reading the last dump", path.as_str(), &error),
     }
     match store.replace(path.clone(), to_dump(details)).await {
-        Ok(()) => Reply::Saved {
-            path: path.into_string(),
-            processes: details.len(),
-        },
+        Ok(()) => Reply::Saved { path: path.into_string(), processes: details.len() },
         Err(error) => failed("writing the dump", path.as_str(), &error),
     }
 }
 
 fn failed(doing: &str, path: &str, error: &io::Error) -> Reply {
     let fault = Fault::new(Code::Io, format!("{doing} failed")).because(format!("{path}: {error}"));
-    Reply::Failed {
-        fault,
-        affected: Vec::new(),
-    }
+    Reply::Failed { fault, affected: Vec::new() }
 }
 
 /// Reads the dump, or the one before it when it cannot be read.
@@ -61,12 +55,7 @@ fn apps(records: Vec<(AppSpec, bool)>) -> Vec<AppSpec> {
     for (record, stopped) in records {
         // Whether it is started is for the dump to say, whatever its config said at first.
         let record = AppSpec { instances: 1, autostart: !stopped, ..record };
-        let same = |app: &&mut AppSpec| {
-            AppSpec {
-                instances: 1,
-                ..(**app).clone()
-            } == record
-        };
+        let same = |app: &&mut AppSpec| AppSpec { instances: 1, ..(**app).clone() } == record;
         match apps.iter_mut().find(same) {
             Some(app) => app.instances += 1,
             None => apps.push(record),
@@ -80,10 +69,6 @@ pub(crate) fn missing<'a>(
     apps: Vec<AppSpec>,
     running: impl Iterator<Item = InstanceView<'a>>,
 ) -> Vec<AppSpec> {
-    let names: BTreeSet<&str> = running
-        .map(|instance| instance.spec.name.as_str())
-        .collect();
-    apps.into_iter()
-        .filter(|app| !names.contains(app.name.as_str()))
-        .collect()
+    let names: BTreeSet<&str> = running.map(|instance| instance.spec.name.as_str()).collect();
+    apps.into_iter().filter(|app| !names.contains(app.name.as_str())).collect()
 }

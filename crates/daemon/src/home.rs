@@ -38,9 +38,7 @@ pub enum HomeError {
 impl Home {
     /// Makes the folders that are missing, readable by their owner only.
     pub fn prepare(root: &Utf8Path) -> Result<Self, HomeError> {
-        let home = Self {
-            root: root.to_owned(),
-        };
+        let home = Self { root: root.to_owned() };
         private_dir(&home.root)?;
         for dir in [home.logs(), home.pids(), home.run()] {
             private_dir(&dir)?;
@@ -100,23 +98,12 @@ impl Home {
 }
 
 fn private_dir(path: &Utf8Path) -> Result<(), HomeError> {
-    let failed = |source| HomeError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(failed)?;
+    let failed = |source| HomeError::Io { path: path.to_owned(), source };
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
     let meta = std::fs::metadata(path).map_err(failed)?;
     let us = rpm_sys::process::effective_uid();
     if meta.uid() != us {
-        return Err(HomeError::Foreign {
-            path: path.to_owned(),
-            owner: meta.uid(),
-            us,
-        });
+        return Err(HomeError::Foreign { path: path.to_owned(), owner: meta.uid(), us });
     }
     if meta.mode() & 0o077 != 0 {
         std::fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(failed)?;

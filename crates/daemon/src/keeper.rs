@@ -17,9 +17,7 @@ pub(crate) struct KeeperEnd {
 impl KeeperEnd {
     /// Watches a duplicate of the link's socket.
     pub(crate) fn new(socket: OwnedFd) -> io::Result<Self> {
-        Ok(Self {
-            socket: Watch::both(socket)?,
-        })
+        Ok(Self { socket: Watch::both(socket)? })
     }
 
     /// Comes back when there is something to read, or room to write where that is wanted.
@@ -53,17 +51,13 @@ impl Driver {
 
     fn hear(&mut self, news: FromKeeper) {
         match news {
-            FromKeeper::Spawned {
-                key, pid, pidfd, ..
-            } => self.spawned(Generation(key), pid, pidfd),
-            FromKeeper::SpawnFailed {
-                key, stage, errno, ..
-            } => {
+            FromKeeper::Spawned { key, pid, pidfd, .. } => {
+                self.spawned(Generation(key), pid, pidfd);
+            }
+            FromKeeper::SpawnFailed { key, stage, errno, .. } => {
                 self.spawn_failed(Generation(key), &stage.to_string(), errno);
             }
-            FromKeeper::Exit {
-                key, pid, status, ..
-            } => self.exited(Generation(key), pid, status),
+            FromKeeper::Exit { key, pid, status, .. } => self.exited(Generation(key), pid, status),
             FromKeeper::Signal(number) => {
                 tracing::info!(signal = %Signal(number), "the keeper was signalled");
                 match Signal(number) {
@@ -91,11 +85,7 @@ impl Driver {
             self.world.store.pid_file(path, Some(pid));
         }
         self.world.channels.spawned(generation, pid);
-        self.events.push_back(Event::Spawned {
-            proc,
-            generation,
-            pid,
-        });
+        self.events.push_back(Event::Spawned { proc, generation, pid });
     }
 
     fn spawn_failed(&mut self, generation: Generation, what: &str, errno: i32) {
@@ -103,21 +93,12 @@ impl Driver {
             return;
         };
         let why = io::Error::from_raw_os_error(errno).to_string();
-        let error = SpawnError {
-            what: what.to_owned(),
-            errno,
-            why,
-        };
-        self.events.push_back(Event::SpawnFailed {
-            proc,
-            generation,
-            error,
-        });
+        let error = SpawnError { what: what.to_owned(), errno, why };
+        self.events.push_back(Event::SpawnFailed { proc, generation, error });
     }
 
     fn exited(&mut self, generation: Generation, pid: u32, status: i32) {
-        self.events
-            .extend(self.world.exit_of(generation, pid, status));
+        self.events.extend(self.world.exit_of(generation, pid, status));
     }
 }
 
@@ -136,25 +117,15 @@ impl World {
             self.let_go(generation, pid);
             return None;
         };
-        Some(Event::Exited {
-            proc,
-            generation,
-            how: ending(status),
-        })
+        Some(Event::Exited { proc, generation, how: ending(status) })
     }
 
     /// Lets the keeper forget a run.
     pub(crate) fn let_go(&mut self, generation: Generation, pid: u32) {
         if pid > 0 {
-            self.link.send(ToKeeper::Ack {
-                key: generation.0,
-                pid,
-            });
+            self.link.send(ToKeeper::Ack { key: generation.0, pid });
         }
-        self.link.send(ToKeeper::Drop {
-            key: generation.0,
-            tag: None,
-        });
+        self.link.send(ToKeeper::Drop { key: generation.0, tag: None });
     }
 }
 

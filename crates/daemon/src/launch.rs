@@ -44,20 +44,11 @@ pub(crate) struct Place<'a> {
 
 /// What the run at `place` is started with.
 pub(crate) fn launch(spec: &AppSpec, paths: &Paths, place: Place<'_>) -> Launch {
-    let mut env = rpm_pm2::env::child_env(
-        spec,
-        place.proc.0,
-        place.slot,
-        place.restarts,
-        paths,
-        place.home,
-    );
+    let mut env =
+        rpm_pm2::env::child_env(spec, place.proc.0, place.slot, place.restarts, paths, place.home);
     env.insert(MARKER.to_owned(), marker(place.mark, place.generation));
     env.insert("NODE_CHANNEL_FD".to_owned(), CHANNEL_FD.to_string());
-    env.insert(
-        "NODE_CHANNEL_SERIALIZATION_MODE".to_owned(),
-        "json".to_owned(),
-    );
+    env.insert("NODE_CHANNEL_SERIALIZATION_MODE".to_owned(), "json".to_owned());
     if spec.mode == ExecMode::Cluster {
         env.insert("NODE_UNIQUE_ID".to_owned(), place.generation.to_string());
         if spec.cluster.drain && is_node(spec) {
@@ -120,12 +111,7 @@ mod tests {
 
     fn paths() -> Paths {
         let home = Utf8Path::new("/h");
-        rpm_pm2::names::paths(
-            &AppSpec::default(),
-            3,
-            &home.join("logs"),
-            &home.join("pids"),
-        )
+        rpm_pm2::names::paths(&AppSpec::default(), 3, &home.join("logs"), &home.join("pids"))
     }
 
     #[test]
@@ -144,10 +130,7 @@ mod tests {
             ..AppSpec::default()
         };
         let launch = launch(&spec, &paths(), place(Utf8Path::new("/h")));
-        assert_eq!(
-            launch.argv,
-            ["/usr/bin/node", "--trace-warnings", "/srv/api.js", "-v"]
-        );
+        assert_eq!(launch.argv, ["/usr/bin/node", "--trace-warnings", "/srv/api.js", "-v"]);
         assert_eq!(launch.env["NODE_UNIQUE_ID"], "17");
         assert_eq!(launch.env["NODE_CHANNEL_FD"], "3");
         assert_eq!(launch.env["RPM_RUN"], "ab12.17");
@@ -159,15 +142,9 @@ mod tests {
 
     #[test]
     fn a_plain_program_is_executed_itself() {
-        let spec = AppSpec {
-            script: "/bin/sleep".into(),
-            ..AppSpec::default()
-        };
+        let spec = AppSpec { script: "/bin/sleep".into(), ..AppSpec::default() };
         let launch = launch(&spec, &paths(), place(Utf8Path::new("/h")));
-        assert_eq!(
-            (launch.program.as_str(), launch.argv.len()),
-            ("/bin/sleep", 1)
-        );
+        assert_eq!((launch.program.as_str(), launch.argv.len()), ("/bin/sleep", 1));
         assert!(!launch.env.contains_key("NODE_UNIQUE_ID"));
         assert!(!launch.env.contains_key("NODE_OPTIONS"));
     }

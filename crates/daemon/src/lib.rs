@@ -1,7 +1,7 @@
 //! The supervisor's shell: one loop that joins the core with the world.
 //!
 //! [`run`] is the table of contents. The core decides ([`rpm_core::Supervisor`]), the
-//! [`driver`] feeds it, and `perform` carries out what it asks for. Log files and Node channels
+//! `driver` feeds it, and `perform` carries out what it asks for. Log files and Node channels
 //! belong to threads of their own, so that neither a slow disk nor a million connections delay a
 //! decision.
 //!
@@ -134,12 +134,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     // Refused, it only costs memory.
     rpm_sys::text::give_back().ok();
 
-    let doors = Doors {
-        asks,
-        notices,
-        logs: logs.clone(),
-        busy,
-    };
+    let doors = Doors { asks, notices, logs: logs.clone(), busy };
     let serving = tokio::task::spawn_local(server::serve(listener, doors));
     let mut driver = Driver::new(supervisor, world);
     driver.resume(newest, events);
@@ -183,14 +178,8 @@ fn open_door(
     let held = match &listener {
         Listener::UdSocket(socket) => socket.as_fd().try_clone_to_owned(),
     };
-    let fds = vec![(
-        held.map_err(system("keeping the clients' socket"))?,
-        tag::LISTENER,
-    )];
-    link.send(ToKeeper::Put {
-        key: CLIENTS_KEY,
-        fds,
-    });
+    let fds = vec![(held.map_err(system("keeping the clients' socket"))?, tag::LISTENER)];
+    link.send(ToKeeper::Put { key: CLIENTS_KEY, fds });
     Ok(listener)
 }
 
@@ -213,13 +202,9 @@ fn write_assets(home: &Home) -> Result<(), RunError> {
 
 /// Tells processes of this home from those of another: a hash of its path (FNV-1a).
 fn mark(home: &Home) -> String {
-    let hash = home
-        .root()
-        .as_str()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+    let hash = home.root().as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
     format!("{hash:016x}")
 }
 

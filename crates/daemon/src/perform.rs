@@ -14,42 +14,18 @@ impl World {
     /// Carries out one action. What is known at once is appended to `events`.
     pub(crate) fn perform(&mut self, action: Action, events: &mut VecDeque<Event>) {
         match action {
-            Action::Spawn {
-                proc,
-                generation,
-                slot,
-                spec,
-                restarts,
-            } => {
-                let start = Start {
-                    proc,
-                    generation,
-                    slot,
-                    restarts,
-                    spec,
-                };
+            Action::Spawn { proc, generation, slot, spec, restarts } => {
+                let start = Start { proc, generation, slot, restarts, spec };
                 if let Err(error) = self.start(&start) {
                     self.runs.remove(&generation);
-                    events.push_back(Event::SpawnFailed {
-                        proc,
-                        generation,
-                        error,
-                    });
+                    events.push_back(Event::SpawnFailed { proc, generation, error });
                 }
             }
-            Action::Signal {
-                generation,
-                signal,
-                scope,
-                ..
-            } => {
+            Action::Signal { generation, signal, scope, .. } => {
                 self.signal(generation, signal, scope);
             }
-            Action::Message {
-                generation, text, ..
-            } => {
-                self.channels
-                    .send(generation, serde_json::Value::String(text).to_string());
+            Action::Message { generation, text, .. } => {
+                self.channels.send(generation, serde_json::Value::String(text).to_string());
             }
             Action::Drain { generation, .. } => self.channels.drain(generation),
             Action::Sweep { proc, generation } => self.sweep(proc, generation, events),
@@ -77,15 +53,8 @@ impl World {
     ) -> Launch {
         let drain = self.home.drain_preload();
         let home = self.home.root();
-        let place = Place {
-            proc,
-            generation,
-            slot,
-            restarts,
-            home,
-            mark: &self.mark,
-            drain: &drain,
-        };
+        let place =
+            Place { proc, generation, slot, restarts, home, mark: &self.mark, drain: &drain };
         launch::launch(spec, paths, place)
     }
 
@@ -109,11 +78,7 @@ impl World {
     }
 
     fn sweep(&mut self, proc: ProcId, generation: Generation, events: &mut VecDeque<Event>) {
-        let marker = format!(
-            "{}={}",
-            launch::MARKER,
-            launch::marker(&self.mark, generation)
-        );
+        let marker = format!("{}={}", launch::MARKER, launch::marker(&self.mark, generation));
         let main = self.runs.get(&generation).and_then(|run| run.pid);
         let known: Vec<u32> = self.runs.values().filter_map(|run| run.pid).collect();
         match sweep::Sweep::begin(marker, main, known) {

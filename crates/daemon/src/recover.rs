@@ -43,16 +43,8 @@ pub(crate) fn greet(link: &mut Link) -> io::Result<Estate> {
     loop {
         match link.recv_blocking()? {
             FromKeeper::Welcome { restarts, .. } => estate.predecessors = restarts,
-            FromKeeper::Slot {
-                key,
-                pid,
-                pidfd,
-                fds,
-                ..
-            } => estate.take(key, pid, pidfd, fds),
-            FromKeeper::Exit {
-                key, pid, status, ..
-            } => estate.exits.push((key, pid, status)),
+            FromKeeper::Slot { key, pid, pidfd, fds, .. } => estate.take(key, pid, pidfd, fds),
+            FromKeeper::Exit { key, pid, status, .. } => estate.exits.push((key, pid, status)),
             FromKeeper::End => return Ok(estate),
             FromKeeper::Spawned { .. }
             | FromKeeper::SpawnFailed { .. }
@@ -74,14 +66,10 @@ impl Estate {
         if key == CLIENTS_KEY {
             self.clients = fds.remove(&tag::LISTENER);
         } else if key >= LISTENER_KEYS {
-            self.listeners
-                .extend(fds.remove(&tag::LISTENER).map(|fd| (key, fd)));
+            self.listeners.extend(fds.remove(&tag::LISTENER).map(|fd| (key, fd)));
         } else {
-            let slot = self.slots.entry(key).or_insert(Slot {
-                pid,
-                pidfd: None,
-                fds: BTreeMap::new(),
-            });
+            let slot =
+                self.slots.entry(key).or_insert(Slot { pid, pidfd: None, fds: BTreeMap::new() });
             slot.pid = slot.pid.max(pid);
             slot.pidfd = pidfd.or(slot.pidfd.take());
             slot.fds.append(&mut fds);
@@ -104,10 +92,7 @@ pub(crate) fn table(home: &Home, estate: &Estate) -> (Supervisor, String) {
             if state.layout == LAYOUT {
                 Ok(state)
             } else {
-                Err(format!(
-                    "its layout is {}, this version reads {LAYOUT}",
-                    state.layout
-                ))
+                Err(format!("its layout is {}, this version reads {LAYOUT}", state.layout))
             }
         });
     match state {
@@ -149,11 +134,7 @@ impl World {
             let Some(slot) = estate.slots.remove(&generation.0) else {
                 let how = rpm_core::Ending::Unknown;
                 self.runs.insert(generation, lost(proc, pid));
-                events.push_back(Event::Exited {
-                    proc,
-                    generation,
-                    how,
-                });
+                events.push_back(Event::Exited { proc, generation, how });
                 continue;
             };
             workers.extend(self.adopt(supervisor, (proc, generation), pid, slot, &mut events));
@@ -169,11 +150,7 @@ impl World {
         for (key, pid, status) in std::mem::take(&mut estate.exits) {
             events.extend(self.exit_of(Generation(key), pid, status));
         }
-        self.channels.restore(Inventory {
-            records,
-            listeners: estate.listeners,
-            workers,
-        });
+        self.channels.restore(Inventory { records, listeners: estate.listeners, workers });
         events
     }
 
@@ -190,8 +167,7 @@ impl World {
         for (tag, stream) in [(tag::OUT, Stream::Out), (tag::ERR, Stream::Err)] {
             if let Some(pipe) = slot.fds.remove(&tag) {
                 let run = (proc, generation);
-                self.logs
-                    .open(sink(instance.spec, run, &paths, stream, pipe));
+                self.logs.open(sink(instance.spec, run, &paths, stream, pipe));
             }
         }
         if instance.generation == Some(generation) && instance.status == Status::Online {
@@ -199,30 +175,14 @@ impl World {
         }
         let pid = (slot.pid > 0).then_some(slot.pid);
         let pidfd = slot.pidfd.take();
-        let run = Run {
-            proc,
-            pid,
-            pidfd,
-            started: None,
-            pid_file: paths.pid,
-        };
+        let run = Run { proc, pid, pidfd, started: None, pid_file: paths.pid };
         self.runs.insert(generation, run);
         if let (None, Some(pid)) = (known_pid, pid) {
-            events.push_back(Event::Spawned {
-                proc,
-                generation,
-                pid,
-            });
+            events.push_back(Event::Spawned { proc, generation, pid });
         }
         let channel = slot.fds.remove(&tag::CHANNEL)?;
         let pid = pid.unwrap_or(0);
-        Some(worker(
-            instance.spec,
-            (proc, generation),
-            instance.slot,
-            channel,
-            pid,
-        ))
+        Some(worker(instance.spec, (proc, generation), instance.slot, channel, pid))
     }
 
     fn end_stranger(&mut self, generation: Generation, slot: &Slot) {
@@ -239,11 +199,5 @@ impl World {
 }
 
 fn lost(proc: ProcId, pid: Option<u32>) -> Run {
-    Run {
-        proc,
-        pid,
-        pidfd: None,
-        started: None,
-        pid_file: None,
-    }
+    Run { proc, pid, pidfd: None, started: None, pid_file: None }
 }

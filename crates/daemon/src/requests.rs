@@ -23,13 +23,8 @@ impl Driver {
             }
             Request::Inspect { target } => {
                 let answer = match self.selected(target.as_ref()) {
-                    Ok(procs) => Reply::Details {
-                        details: self.details(&procs),
-                    },
-                    Err(fault) => Reply::Failed {
-                        fault,
-                        affected: Vec::new(),
-                    },
+                    Ok(procs) => Reply::Details { details: self.details(&procs) },
+                    Err(fault) => Reply::Failed { fault, affected: Vec::new() },
                 };
                 tell(reply, answer);
             }
@@ -63,9 +58,7 @@ impl Driver {
     }
 
     fn processes(&mut self) -> Vec<rpm_proto::ProcessView> {
-        self.world
-            .samples
-            .refresh(clock::now().mono, &self.world.subjects());
+        self.world.samples.refresh(clock::now().mono, &self.world.subjects());
         let samples = &self.world.samples;
         self.supervisor
             .instances()
@@ -74,9 +67,7 @@ impl Driver {
     }
 
     fn details(&mut self, procs: &[ProcId]) -> Vec<Detail> {
-        self.world
-            .samples
-            .refresh(clock::now().mono, &self.world.subjects());
+        self.world.samples.refresh(clock::now().mono, &self.world.subjects());
         procs.iter().filter_map(|proc| self.detail(*proc)).collect()
     }
 
@@ -90,25 +81,13 @@ impl Driver {
             (proc, generation),
             (instance.slot, instance.restarts),
         );
-        Some(view::detail(
-            &instance,
-            self.world.samples.of(generation),
-            paths,
-            launch.env,
-        ))
+        Some(view::detail(&instance, self.world.samples.of(generation), paths, launch.env))
     }
 
     fn selected(&self, target: Option<&Target>) -> Result<Vec<ProcId>, Fault> {
         match target {
-            None => Ok(self
-                .supervisor
-                .instances()
-                .map(|instance| instance.proc)
-                .collect()),
-            Some(target) => self
-                .supervisor
-                .resolve(target)
-                .map_err(crate::answer::refused),
+            None => Ok(self.supervisor.instances().map(|instance| instance.proc).collect()),
+            Some(target) => self.supervisor.resolve(target).map_err(crate::answer::refused),
         }
     }
 
@@ -130,32 +109,17 @@ impl Driver {
         files.dedup();
         let logs = self.world.logs.clone();
         tokio::task::spawn_local(async move {
-            let files = logs
-                .flush(files)
-                .await
-                .into_iter()
-                .map(String::from)
-                .collect();
+            let files = logs.flush(files).await.into_iter().map(String::from).collect();
             tell(reply, Reply::Flushed { files });
         });
     }
 
     fn save(&mut self, force: bool, reply: oneshot::Sender<Reply>) {
-        let procs: Vec<ProcId> = self
-            .supervisor
-            .instances()
-            .map(|entry| entry.proc)
-            .collect();
+        let procs: Vec<ProcId> = self.supervisor.instances().map(|entry| entry.proc).collect();
         if procs.is_empty() && !force {
             let fault = Fault::new(Code::NotFound, "there is nothing to save")
                 .help("`rpm save --force` saves the empty list");
-            return tell(
-                reply,
-                Reply::Failed {
-                    fault,
-                    affected: Vec::new(),
-                },
-            );
+            return tell(reply, Reply::Failed { fault, affected: Vec::new() });
         }
         let details = self.details(&procs);
         let (home, store) = (self.world.home.clone(), self.world.store.clone());
@@ -166,29 +130,14 @@ impl Driver {
 
     fn resurrect(&mut self, reply: oneshot::Sender<Reply>) {
         match dump::load(&self.world.home) {
-            Err(fault) => tell(
-                reply,
-                Reply::Failed {
-                    fault,
-                    affected: Vec::new(),
-                },
-            ),
+            Err(fault) => tell(reply, Reply::Failed { fault, affected: Vec::new() }),
             Ok(apps) => {
                 let apps = dump::missing(apps, self.supervisor.instances());
                 if apps.is_empty() {
-                    return tell(
-                        reply,
-                        Reply::Done {
-                            affected: Vec::new(),
-                        },
-                    );
+                    return tell(reply, Reply::Done { affected: Vec::new() });
                 }
                 let existing = Existing::Duplicate;
-                let command = Command::Apply {
-                    apps,
-                    existing,
-                    parallel: None,
-                };
+                let command = Command::Apply { apps, existing, parallel: None };
                 self.command(Asked::Start, command, reply);
             }
         }
@@ -197,32 +146,11 @@ impl Driver {
 
 fn command(request: Request) -> (Asked, Command) {
     match request {
-        Request::Apply {
-            base_env,
-            apps,
-            existing,
-            parallel,
-        } => {
-            let asked = if existing == Existing::Reload {
-                Asked::Reload
-            } else {
-                Asked::Start
-            };
-            (
-                asked,
-                Command::Apply {
-                    apps: with_base(base_env, apps),
-                    existing,
-                    parallel,
-                },
-            )
+        Request::Apply { base_env, apps, existing, parallel } => {
+            let asked = if existing == Existing::Reload { Asked::Reload } else { Asked::Start };
+            (asked, Command::Apply { apps: with_base(base_env, apps), existing, parallel })
         }
-        Request::Act {
-            verb,
-            targets,
-            env,
-            parallel,
-        } => act(verb, targets, env, parallel),
+        Request::Act { verb, targets, env, parallel } => act(verb, targets, env, parallel),
         Request::Scale { name, to } => (Asked::Start, Command::Scale { name, to }),
         Request::Signal { targets, signal } => (Asked::Other, Command::Signal { targets, signal }),
         _ => (Asked::Stop, Command::Shutdown),
@@ -238,14 +166,7 @@ fn act(
     match verb {
         Verb::Start => (Asked::Start, Command::Start { targets, env }),
         Verb::Restart => (Asked::Start, Command::Restart { targets, env }),
-        Verb::Reload => (
-            Asked::Reload,
-            Command::Reload {
-                targets,
-                env,
-                parallel,
-            },
-        ),
+        Verb::Reload => (Asked::Reload, Command::Reload { targets, env, parallel }),
         Verb::Stop => (Asked::Stop, Command::Stop { targets }),
         Verb::Delete => (Asked::Stop, Command::Delete { targets }),
         Verb::Reset => (Asked::Other, Command::Reset { targets }),
@@ -255,12 +176,7 @@ fn act(
 /// The apps of one start share the environment they were started from.
 fn with_base(base_env: Env, apps: Vec<AppSpec>) -> Vec<AppSpec> {
     let base_env = Arc::new(base_env);
-    apps.into_iter()
-        .map(|app| AppSpec {
-            base_env: Arc::clone(&base_env),
-            ..app
-        })
-        .collect()
+    apps.into_iter().map(|app| AppSpec { base_env: Arc::clone(&base_env), ..app }).collect()
 }
 
 fn generation_of(instance: &InstanceView<'_>) -> Generation {

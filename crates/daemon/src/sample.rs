@@ -44,11 +44,7 @@ impl Samples {
     /// Samples all `subjects`, unless that has just been done.
     pub(crate) fn refresh(&mut self, now: Mono, subjects: &[Subject]) {
         let fresh = self.taken_at.is_some_and(|at| now.since(at) < FRESH_MS);
-        if !fresh
-            || subjects
-                .iter()
-                .any(|subject| !self.runs.contains_key(&subject.generation))
-        {
+        if !fresh || subjects.iter().any(|subject| !self.runs.contains_key(&subject.generation)) {
             self.take(now, subjects);
         }
     }
@@ -63,31 +59,17 @@ impl Samples {
             let (ticks, pages) = usage(&snapshot, subject.pid);
             let memory = pages * page;
             let last = before.get(&subject.generation).copied();
-            let base = last.or_else(|| {
-                subject.started.map(|since| Sample {
-                    since,
-                    ..Sample::default()
-                })
-            });
+            let base =
+                last.or_else(|| subject.started.map(|since| Sample { since, ..Sample::default() }));
             let sample = match base {
-                None => Sample {
-                    memory,
-                    ticks,
-                    since: now,
-                    cpu: 0.0,
-                },
+                None => Sample { memory, ticks, since: now, cpu: 0.0 },
                 Some(base) if last.is_some() && now.since(base.since) < SPAN_MS => {
                     Sample { memory, ..base }
                 }
                 Some(base) => {
                     let used = ticks.saturating_sub(base.ticks);
                     let cpu = percent(used, hz, now.since(base.since));
-                    Sample {
-                        memory,
-                        cpu,
-                        ticks,
-                        since: now,
-                    }
+                    Sample { memory, cpu, ticks, since: now }
                 }
             };
             self.runs.insert(subject.generation, sample);
@@ -104,15 +86,10 @@ impl Samples {
 fn usage(snapshot: &Snapshot, pid: u32) -> (u64, u64) {
     let tree = std::iter::once(pid).chain(snapshot.descendants(pid));
     tree.filter_map(|pid| snapshot.get(pid))
-        .fold((0, 0), |(ticks, pages), stat| {
-            (ticks + stat.ticks, pages + stat.rss_pages)
-        })
+        .fold((0, 0), |(ticks, pages), stat| (ticks + stat.ticks, pages + stat.rss_pages))
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a percentage needs no more than three digits"
-)]
+#[expect(clippy::cast_precision_loss, reason = "a percentage needs no more than three digits")]
 fn percent(ticks: u64, hz: u64, span_ms: u64) -> f32 {
     if span_ms == 0 {
         return 0.0;
@@ -135,11 +112,8 @@ mod tests {
     #[test]
     fn this_process_uses_memory() {
         let mut samples = Samples::default();
-        let subject = Subject {
-            generation: Generation(1),
-            pid: std::process::id(),
-            started: Some(Mono(0)),
-        };
+        let subject =
+            Subject { generation: Generation(1), pid: std::process::id(), started: Some(Mono(0)) };
         samples.refresh(Mono(10_000), &[subject]);
         assert!(samples.of(Generation(1)).memory > 100_000);
         assert_eq!(samples.of(Generation(2)), Sample::default());

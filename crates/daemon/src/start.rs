@@ -49,8 +49,7 @@ impl World {
         for (stream, pipe) in outputs {
             self.logs.open(sink(&start.spec, run, &paths, stream, pipe));
         }
-        self.channels
-            .add(worker(&start.spec, run, start.slot, channel, 0));
+        self.channels.add(worker(&start.spec, run, start.slot, channel, 0));
         let known = Run {
             proc: start.proc,
             pid: None,
@@ -157,15 +156,7 @@ pub(crate) fn worker(
             },
         },
     };
-    WorkerSpec {
-        generation,
-        proc,
-        app: spec.name.clone(),
-        slot,
-        channel,
-        pid,
-        kind,
-    }
+    WorkerSpec { generation, proc, app: spec.name.clone(), slot, channel, pid, kind }
 }
 
 fn during(what: &'static str) -> impl Fn(io::Error) -> SpawnError {

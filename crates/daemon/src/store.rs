@@ -18,22 +18,10 @@ pub(crate) struct Store {
 pub(crate) type Kept = oneshot::Sender<Result<(), String>>;
 
 enum Order {
-    State {
-        bytes: Vec<u8>,
-        done: Vec<Kept>,
-    },
-    Barrier {
-        done: Vec<Kept>,
-    },
-    Replace {
-        path: Utf8PathBuf,
-        bytes: Vec<u8>,
-        done: oneshot::Sender<io::Result<()>>,
-    },
-    Pid {
-        path: Utf8PathBuf,
-        pid: Option<u32>,
-    },
+    State { bytes: Vec<u8>, done: Vec<Kept> },
+    Barrier { done: Vec<Kept> },
+    Replace { path: Utf8PathBuf, bytes: Vec<u8>, done: oneshot::Sender<io::Result<()>> },
+    Pid { path: Utf8PathBuf, pid: Option<u32> },
 }
 
 impl Store {
@@ -64,9 +52,7 @@ impl Store {
     pub(crate) async fn replace(&self, path: Utf8PathBuf, bytes: Vec<u8>) -> io::Result<()> {
         let (done, answer) = oneshot::channel();
         self.order(Order::Replace { path, bytes, done });
-        answer
-            .await
-            .unwrap_or_else(|_| Err(io::Error::other("the writing thread is gone")))
+        answer.await.unwrap_or_else(|_| Err(io::Error::other("the writing thread is gone")))
     }
 
     /// Writes a pid file, or removes it.
@@ -86,16 +72,10 @@ fn write_all(state: &Utf8Path, inbox: &mpsc::Receiver<Order>) {
     let mut next = inbox.recv().ok();
     while let Some(order) = next.take() {
         match order {
-            Order::State {
-                mut bytes,
-                mut done,
-            } => {
+            Order::State { mut bytes, mut done } => {
                 while let Ok(after) = inbox.try_recv() {
                     match after {
-                        Order::State {
-                            bytes: newer,
-                            done: more,
-                        } => {
+                        Order::State { bytes: newer, done: more } => {
                             bytes = newer;
                             done.extend(more);
                         }
@@ -141,12 +121,8 @@ fn tell(done: Vec<Kept>, result: &Result<(), String>) {
 pub(crate) fn replace(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Utf8Path::new("."));
     let aside = folder.join(format!(".{}.new", path.file_name().unwrap_or("file")));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&aside)?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
     file.write_all(bytes)?;
     file.sync_data()?;
     std::fs::rename(&aside, path)?;
@@ -185,11 +161,7 @@ mod tests {
         replace(&path, b"second").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"second");
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
-        assert_eq!(
-            std::fs::read_dir(&folder).unwrap().count(),
-            1,
-            "nothing is left beside it"
-        );
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing is left beside it");
     }
 
     #[tokio::test]
@@ -206,10 +178,7 @@ mod tests {
         for (round, promise) in promises {
             promise.await.unwrap().unwrap();
             let kept: u32 = std::fs::read_to_string(&path).unwrap().parse().unwrap();
-            assert!(
-                kept >= round,
-                "promise {round} was kept with state {kept} on the disk"
-            );
+            assert!(kept >= round, "promise {round} was kept with state {kept} on the disk");
         }
     }
 }

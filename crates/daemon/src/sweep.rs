@@ -22,18 +22,9 @@ impl Sweep {
     /// the main processes of other runs. `None` when nothing is left.
     pub(crate) fn begin(marker: String, main: Option<u32>, mut known: Vec<u32>) -> Option<Self> {
         known.sort_unstable();
-        let mut sweep = Self {
-            marker,
-            main,
-            known,
-            killed: Vec::new(),
-        };
+        let mut sweep = Self { marker, main, known, killed: Vec::new() };
         sweep.kill();
-        if sweep.killed.is_empty() {
-            None
-        } else {
-            Some(sweep)
-        }
+        if sweep.killed.is_empty() { None } else { Some(sweep) }
     }
 
     /// Waits until all of it is gone, and what it started meanwhile.

@@ -38,10 +38,7 @@ pub(crate) fn detail(
     paths: Paths,
     env: Env,
 ) -> Detail {
-    let spec = AppSpec {
-        base_env: Arc::default(),
-        ..(**instance.spec).clone()
-    };
+    let spec = AppSpec { base_env: Arc::default(), ..(**instance.spec).clone() };
     Detail {
         view: process(instance, sample),
         spec,

@@ -131,11 +131,7 @@ impl World {
     /// All runs that have a process, to be sampled.
     pub(crate) fn subjects(&self) -> Vec<Subject> {
         let subject = |(generation, run): (&Generation, &Run)| {
-            Some(Subject {
-                generation: *generation,
-                pid: run.pid?,
-                started: run.started,
-            })
+            Some(Subject { generation: *generation, pid: run.pid?, started: run.started })
         };
         self.runs.iter().filter_map(subject).collect()
     }
@@ -184,9 +180,7 @@ impl World {
             promises.push(kept);
             let logs = self.logs.clone();
             tokio::task::spawn_local(async move {
-                let kept = promise
-                    .await
-                    .unwrap_or_else(|_| Err("the writer is gone".to_owned()));
+                let kept = promise.await.unwrap_or_else(|_| Err("the writer is gone".to_owned()));
                 let reply = answer::reply(outcome, pending.asked, &logs).await;
                 // The client may have hung up.
                 drop(pending.reply.send(if_kept(reply, kept)));
@@ -201,11 +195,7 @@ impl World {
             return;
         }
         let begun = clock::now().mono;
-        let state = State {
-            layout: LAYOUT,
-            supervisor,
-            records: self.records.clone(),
-        };
+        let state = State { layout: LAYOUT, supervisor, records: self.records.clone() };
         match serde_json::to_vec(&state) {
             Ok(bytes) => self.store.state(bytes, promises),
             Err(error) => {
@@ -220,10 +210,7 @@ impl World {
 
     /// The keeper holds a listening socket for a successor.
     pub(crate) fn hold_listener(&mut self, key: u64, fd: OwnedFd) {
-        self.link.send(ToKeeper::Put {
-            key,
-            fds: vec![(fd, tag::LISTENER)],
-        });
+        self.link.send(ToKeeper::Put { key, fds: vec![(fd, tag::LISTENER)] });
     }
 
     /// A listening socket is given up.

@@ -32,22 +32,11 @@ pub(crate) enum State {
     #[default]
     Empty,
     /// There is a process; whether its program begins is not known.
-    Starting {
-        seq: u64,
-        pid: u32,
-        pidfd: OwnedFd,
-        outcome: Outcome,
-    },
+    Starting { seq: u64, pid: u32, pidfd: OwnedFd, outcome: Outcome },
     /// The program runs.
     Running { seq: u64, pid: u32, pidfd: OwnedFd },
     /// It has ended and nobody has acted upon it.
-    Ended {
-        seq: u64,
-        pid: u32,
-        pidfd: OwnedFd,
-        status: i32,
-        at_ms: u64,
-    },
+    Ended { seq: u64, pid: u32, pidfd: OwnedFd, status: i32, at_ms: u64 },
     /// It could not be started and nobody has acted upon that.
     Failed { seq: u64, stage: Stage, errno: i32 },
 }
@@ -79,8 +68,7 @@ impl Bag {
 
     /// Nothing is under way or remembered in this slot.
     pub(crate) fn is_free(&self, key: u64) -> bool {
-        self.get(key)
-            .is_none_or(|slot| matches!(slot.state, State::Empty))
+        self.get(key).is_none_or(|slot| matches!(slot.state, State::Empty))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -102,8 +90,7 @@ impl Bag {
         let Some(slot) = self.slots.get_mut(&key) else {
             return;
         };
-        slot.fds
-            .retain(|(held, _)| tag.is_some_and(|tag| tag != *held));
+        slot.fds.retain(|(held, _)| tag.is_some_and(|tag| tag != *held));
         if tag.is_none() && matches!(slot.state, State::Failed { .. }) {
             slot.state = State::Empty;
         }
@@ -123,18 +110,9 @@ impl Bag {
     /// A process of a free slot has been started.
     pub(crate) fn started(&mut self, (seq, key, aux): (u64, u64, u64), child: Child) {
         let slot = self.slots.entry(key).or_default();
-        let Child {
-            pid,
-            pidfd,
-            outcome,
-        } = child;
+        let Child { pid, pidfd, outcome } = child;
         slot.aux = aux;
-        slot.state = State::Starting {
-            seq,
-            pid,
-            pidfd,
-            outcome,
-        };
+        slot.state = State::Starting { seq, pid, pidfd, outcome };
         (slot.announced, slot.told) = (false, false);
     }
 
@@ -174,17 +152,8 @@ impl Bag {
             return true;
         };
         match std::mem::take(&mut slot.state) {
-            State::Starting {
-                seq, pid, pidfd, ..
-            }
-            | State::Running { seq, pid, pidfd } => {
-                slot.state = State::Ended {
-                    seq,
-                    pid,
-                    pidfd,
-                    status,
-                    at_ms,
-                };
+            State::Starting { seq, pid, pidfd, .. } | State::Running { seq, pid, pidfd } => {
+                slot.state = State::Ended { seq, pid, pidfd, status, at_ms };
                 each(Happened::Exited(key));
             }
             state => slot.state = state,
@@ -194,12 +163,10 @@ impl Bag {
 
     /// Slots whose program has not begun, with the pipe that tells.
     pub(crate) fn starting(&self) -> impl Iterator<Item = (u64, &Outcome)> {
-        self.slots
-            .iter()
-            .filter_map(|(key, slot)| match &slot.state {
-                State::Starting { outcome, .. } => Some((*key, outcome)),
-                _ => None,
-            })
+        self.slots.iter().filter_map(|(key, slot)| match &slot.state {
+            State::Starting { outcome, .. } => Some((*key, outcome)),
+            _ => None,
+        })
     }
 
     /// Processes that are there.
@@ -224,10 +191,7 @@ impl Bag {
             matches!(slot.state, State::Starting { pid, .. } | State::Running { pid, .. }
                 if pid == whose)
         };
-        self.slots
-            .iter()
-            .find(|(_, slot)| is_it(slot))
-            .map(|(key, _)| *key)
+        self.slots.iter().find(|(_, slot)| is_it(slot)).map(|(key, _)| *key)
     }
 
     fn tidy(&mut self, key: u64) {
@@ -243,10 +207,7 @@ impl Slot {
         &mut self,
         outcome: Result<(), rpm_sys::spawn::SpawnError>,
     ) -> Option<fn(u64) -> Happened> {
-        let State::Starting {
-            seq, pid, pidfd, ..
-        } = std::mem::take(&mut self.state)
-        else {
+        let State::Starting { seq, pid, pidfd, .. } = std::mem::take(&mut self.state) else {
             return None;
         };
         match outcome {
@@ -256,11 +217,7 @@ impl Slot {
             }
             Err(error) => {
                 let errno = error.error.raw_os_error().unwrap_or(0);
-                self.state = State::Failed {
-                    seq,
-                    stage: Stage::Process(error.stage),
-                    errno,
-                };
+                self.state = State::Failed { seq, stage: Stage::Process(error.stage), errno };
                 Some(Happened::Failed)
             }
         }

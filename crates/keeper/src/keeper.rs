@@ -158,8 +158,7 @@ impl Keeper {
         }
         // Others are orphans that came to us, of which nobody is told.
         let outbox = &mut self.outbox;
-        self.bag
-            .ended((pid, status), now_ms, |happened| outbox.happened(happened));
+        self.bag.ended((pid, status), now_ms, |happened| outbox.happened(happened));
     }
 
     fn supervisor_ended(&mut self, status: i32, now_ms: u64) {

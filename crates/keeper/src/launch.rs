@@ -101,18 +101,7 @@ fn parse(bytes: &[u8]) -> Result<Plan, BadSpec> {
         return Err(BadSpec);
     }
     let (fds, descriptors, oom_score_adj) = (Vec::new(), None, None);
-    Ok(Plan {
-        program,
-        argv,
-        envp,
-        cwd,
-        fds,
-        uid,
-        gid,
-        groups,
-        descriptors,
-        oom_score_adj,
-    })
+    Ok(Plan { program, argv, envp, cwd, fds, uid, gid, groups, descriptors, oom_score_adj })
 }
 
 fn append(bytes: &mut Vec<u8>, parts: &[&str]) -> io::Result<()> {
@@ -164,10 +153,7 @@ mod tests {
         LaunchSpec {
             program: "/bin/sh".to_owned(),
             argv: vec!["sh".to_owned(), "-c".to_owned(), String::new()],
-            env: vec![
-                ("A".to_owned(), "b=c".to_owned()),
-                ("E".to_owned(), String::new()),
-            ],
+            env: vec![("A".to_owned(), "b=c".to_owned()), ("E".to_owned(), String::new())],
             cwd: "/srv/ü".to_owned(),
             uid: Some(1000),
             gid: None,
@@ -186,20 +172,13 @@ mod tests {
         assert_eq!(texts(&plan.argv), ["sh", "-c", ""]);
         assert_eq!(texts(&plan.envp), ["A=b=c", "E="]);
         assert_eq!(plan.cwd.to_str(), Ok("/srv/ü"));
-        assert_eq!(
-            (plan.uid, plan.gid, plan.groups),
-            (Some(1000), None, Some(vec![4, 27]))
-        );
+        assert_eq!((plan.uid, plan.gid, plan.groups), (Some(1000), None, Some(vec![4, 27])));
     }
 
     #[test]
     fn whoever_becomes_another_user_leaves_our_groups() {
         let groups = |uid| {
-            let spec = LaunchSpec {
-                uid,
-                groups: None,
-                ..spec()
-            };
+            let spec = LaunchSpec { uid, groups: None, ..spec() };
             parse(&spec.to_bytes().unwrap()).unwrap().groups
         };
         assert_eq!(groups(Some(1000)), Some(vec![]));
@@ -208,14 +187,8 @@ mod tests {
 
     #[test]
     fn a_nul_is_refused_before_it_is_sent() {
-        let spec = LaunchSpec {
-            cwd: "/a\0b".to_owned(),
-            ..spec()
-        };
-        assert_eq!(
-            spec.to_memfd().unwrap_err().kind(),
-            io::ErrorKind::InvalidInput
-        );
+        let spec = LaunchSpec { cwd: "/a\0b".to_owned(), ..spec() };
+        assert_eq!(spec.to_memfd().unwrap_err().kind(), io::ErrorKind::InvalidInput);
     }
 
     #[test]

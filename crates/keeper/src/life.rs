@@ -95,10 +95,7 @@ impl Life {
         match self.start(now_ms) {
             Ok(up) => {
                 self.now = Now::Up(up);
-                Some(Begun {
-                    restarts: self.restarts,
-                    died_at_ms: self.died_at_ms,
-                })
+                Some(Begun { restarts: self.restarts, died_at_ms: self.died_at_ms })
             }
             Err(error) => {
                 say(format_args!("cannot start the supervisor: {error}"));
@@ -137,9 +134,7 @@ impl Life {
         if let Now::Up(up) = &mut self.now
             && up.kill_at_ms.is_some_and(|at_ms| now_ms >= at_ms)
         {
-            say(format_args!(
-                "the supervisor neither becomes ready nor ends; ending it"
-            ));
+            say(format_args!("the supervisor neither becomes ready nor ends; ending it"));
             up.is_deaf = true;
             up.kill_at_ms = None;
             // It may have ended just now.
@@ -187,17 +182,13 @@ impl Life {
         let Now::Up(up) = &self.now else {
             return;
         };
-        let delay_ms = self
-            .backoff
-            .died(up.is_ready, now_ms.saturating_sub(up.since_ms));
+        let delay_ms = self.backoff.died(up.is_ready, now_ms.saturating_sub(up.since_ms));
         match up.outcome.poll() {
             Some(Err(error)) => say(format_args!("the supervisor: {error}: {}", error.error)),
             _ => say(format_args!("the supervisor {}", Ended(status))),
         }
         if up.candidate.is_some() {
-            say(format_args!(
-                "the new version did not become ready; using the one before"
-            ));
+            say(format_args!("the new version did not become ready; using the one before"));
         }
         self.restarts += 1;
         self.died_at_ms = now_ms;
@@ -231,11 +222,7 @@ impl Life {
             descriptors: None,
             oom_score_adj: None,
         };
-        let Child {
-            pid,
-            pidfd,
-            outcome,
-        } = spawn(&plan).map_err(|error| error.error)?;
+        let Child { pid, pidfd, outcome } = spawn(&plan).map_err(|error| error.error)?;
         Ok(Up {
             pid,
             pidfd,

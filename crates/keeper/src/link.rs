@@ -29,12 +29,7 @@ impl Link {
     /// A link on one end of a socket pair.
     pub fn from_fd(socket: OwnedFd) -> Self {
         let buffer = vec![0; PACKET_MAX + 1];
-        Self {
-            socket,
-            outbox: VecDeque::new(),
-            inbox: VecDeque::new(),
-            buffer,
-        }
+        Self { socket, outbox: VecDeque::new(), inbox: VecDeque::new(), buffer }
     }
 
     /// Sends a message, after those that wait. A request that the system refuses to carry is
@@ -152,10 +147,7 @@ mod tests {
         let (mut link, keeper) = pair();
         let mut sent = 0;
         while !link.wants_write() || sent % 100 != 0 {
-            link.send(ToKeeper::Drop {
-                key: sent,
-                tag: None,
-            });
+            link.send(ToKeeper::Drop { key: sent, tag: None });
             sent += 1;
         }
         let mut seen = 0;
@@ -200,9 +192,6 @@ mod tests {
         drop(keeper);
         link.send(ToKeeper::Ready);
         assert!(link.wants_write());
-        assert_eq!(
-            link.recv().unwrap_err().kind(),
-            io::ErrorKind::UnexpectedEof
-        );
+        assert_eq!(link.recv().unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
     }
 }

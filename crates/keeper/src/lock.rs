@@ -26,12 +26,7 @@ impl Lock {
     /// about to be or about to end is waited for.
     pub(crate) fn take(path: &Path) -> io::Result<Option<Self>> {
         let mut options = OpenOptions::new();
-        options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600);
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let mut file = options.open(path)?;
         for _ in 0..LOOKS {
             match file.try_lock() {

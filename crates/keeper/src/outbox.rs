@@ -59,10 +59,7 @@ impl Outbox {
     pub(crate) fn greet(&mut self, restarts: u64, died_at_ms: u64) {
         self.waiting.retain(|news| matches!(news, News::Signal(_)));
         let greeting = [
-            News::Welcome {
-                restarts,
-                died_at_ms,
-            },
+            News::Welcome { restarts, died_at_ms },
             News::Slots { key: 0, fds: 0 },
             News::Exits { key: 0 },
             News::End,
@@ -78,12 +75,7 @@ impl Outbox {
     }
 
     pub(crate) fn refused(&mut self, (seq, key): (u64, u64), stage: Stage, errno: i32) {
-        self.waiting.push_back(News::Refused {
-            seq,
-            key,
-            stage,
-            errno,
-        });
+        self.waiting.push_back(News::Refused { seq, key, stage, errno });
     }
 
     /// A signal that waits already is not told twice.
@@ -122,19 +114,13 @@ impl News {
     fn send(self, bag: &mut Bag, socket: BorrowedFd<'_>) -> io::Result<Rest> {
         let say = |frame: Frame<'_>| frame.send(socket).map(|()| None);
         match self {
-            Self::Welcome {
-                restarts,
-                died_at_ms,
-            } => say(frames::welcome(restarts, died_at_ms)),
+            Self::Welcome { restarts, died_at_ms } => say(frames::welcome(restarts, died_at_ms)),
             Self::End => say(frames::end()),
             Self::Pong => say(frames::pong()),
             Self::Signal(number) => say(frames::signal(number)),
-            Self::Refused {
-                seq,
-                key,
-                stage,
-                errno,
-            } => say(frames::spawn_failed(seq, key, stage, errno)),
+            Self::Refused { seq, key, stage, errno } => {
+                say(frames::spawn_failed(seq, key, stage, errno))
+            }
             Self::Slots { key, fds } => slots(bag, socket, key, fds),
             Self::Exits { key } => {
                 // One whose process is not told is told of both after the inventory.
@@ -160,21 +146,13 @@ impl Happened {
         };
         match (&slot.state, self) {
             (
-                State::Running { seq, pid, pidfd }
-                | State::Ended {
-                    seq, pid, pidfd, ..
-                },
+                State::Running { seq, pid, pidfd } | State::Ended { seq, pid, pidfd, .. },
                 Self::Spawned(_),
             ) if !slot.announced => {
                 frames::spawned(*seq, key, *pid, pidfd).send(socket)?;
                 slot.announced = true;
             }
-            (
-                State::Ended {
-                    pid, status, at_ms, ..
-                },
-                Self::Exited(_),
-            ) if !slot.told => {
+            (State::Ended { pid, status, at_ms, .. }, Self::Exited(_)) if !slot.told => {
                 frames::exit(key, *pid, *status, *at_ms).send(socket)?;
                 slot.told = true;
             }
@@ -197,24 +175,16 @@ fn slots(bag: &mut Bag, socket: BorrowedFd<'_>, key: u64, skip: usize) -> io::Re
     for (key, slot) in bag.from(key) {
         let (pid, pidfd) = slot.process(skip);
         let all = slot.fds.get(skip..).unwrap_or_default();
-        let room = frame
-            .room()
-            .and_then(|room| room.checked_sub(usize::from(pidfd.is_some())));
+        let room = frame.room().and_then(|room| room.checked_sub(usize::from(pidfd.is_some())));
         let Some(room) = room.filter(|room| *room > 0 || all.is_empty()) else {
-            rest = Some(News::Slots {
-                key: *key,
-                fds: skip,
-            });
+            rest = Some(News::Slots { key: *key, fds: skip });
             break;
         };
         let piece = all.get(..room).unwrap_or(all);
         frame.push((*key, slot.aux, pid), pidfd.map(AsFd::as_fd), piece);
         told.push(*key);
         if piece.len() < all.len() {
-            rest = Some(News::Slots {
-                key: *key,
-                fds: skip + piece.len(),
-            });
+            rest = Some(News::Slots { key: *key, fds: skip + piece.len() });
             break;
         }
         skip = 0;

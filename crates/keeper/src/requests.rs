@@ -69,14 +69,7 @@ impl Keeper {
         match message {
             ToKeeper::Hello => {}
             ToKeeper::Ready => self.supervisor_is_ready(),
-            ToKeeper::Spawn {
-                seq,
-                key,
-                aux,
-                spec,
-                child_fds,
-                hold,
-            } => {
+            ToKeeper::Spawn { seq, key, aux, spec, child_fds, hold } => {
                 self.spawn((seq, key, aux), spec, child_fds, hold);
             }
             ToKeeper::Put { key, fds } => self.bag.put(key, fds),
@@ -86,9 +79,7 @@ impl Keeper {
             ToKeeper::Stop => self.stop_asked(),
             ToKeeper::Ping => self.outbox.pong(),
             ToKeeper::UpgradeKeeper { .. } | ToKeeper::Adopt { .. } | ToKeeper::AdoptEnd => {
-                say(format_args!(
-                    "a request that this version does not know how to do"
-                ));
+                say(format_args!("a request that this version does not know how to do"));
             }
         }
     }
@@ -135,9 +126,7 @@ impl Keeper {
         self.bad_frames += 1;
         let count = self.bad_frames;
         if 10_u64.pow(count.ilog10()) == count {
-            say(format_args!(
-                "dropped a message, the {count}. so far: {bad}"
-            ));
+            say(format_args!("dropped a message, the {count}. so far: {bad}"));
         }
     }
 }

@@ -5,9 +5,5 @@ use std::io::{self, Write};
 
 /// Writes one line. When that fails there is nobody to tell.
 pub(crate) fn say(words: fmt::Arguments<'_>) {
-    drop(writeln!(
-        io::stderr(),
-        "keeper[{}]: {words}",
-        std::process::id()
-    ));
+    drop(writeln!(io::stderr(), "keeper[{}]: {words}", std::process::id()));
 }

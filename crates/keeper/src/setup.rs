@@ -74,15 +74,9 @@ impl Options {
     /// `rpm daemon --home HOME`.
     pub fn new(home: &Path) -> Self {
         let supervisor = ["rpm".into(), "daemon".into(), "--home".into(), home.into()];
-        let ready = std::env::var(READY_VARIABLE)
-            .ok()
-            .and_then(|fd| fd.parse().ok());
+        let ready = std::env::var(READY_VARIABLE).ok().and_then(|fd| fd.parse().ok());
         let ready = ready.and_then(|fd| process::inherited(fd).ok());
-        Self {
-            home: home.to_owned(),
-            supervisor: supervisor.into(),
-            ready,
-        }
+        Self { home: home.to_owned(), supervisor: supervisor.into(), ready }
     }
 }
 
@@ -131,12 +125,7 @@ pub fn run(options: Options) -> Result<End, RunError> {
 }
 
 fn open_log(path: &Path) -> io::Result<OwnedFd> {
-    Ok(OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)?
-        .into())
+    Ok(OpenOptions::new().append(true).create(true).mode(0o600).open(path)?.into())
 }
 
 fn set_up(options: Options, lock: Lock, log: OwnedFd) -> Result<Keeper, RunError> {
@@ -170,10 +159,7 @@ fn set_up(options: Options, lock: Lock, log: OwnedFd) -> Result<Keeper, RunError
 }
 
 fn recipe(options: &Options, log: OwnedFd) -> io::Result<Recipe> {
-    let argv = options
-        .supervisor
-        .iter()
-        .map(|arg| CString::new(arg.as_bytes()));
+    let argv = options.supervisor.iter().map(|arg| CString::new(arg.as_bytes()));
     let environment = std::env::vars_os().filter(|(name, _)| name != READY_VARIABLE);
     let envp = environment.map(|(name, value)| {
         let mut entry = name.into_vec();
@@ -198,9 +184,7 @@ fn protect() -> Option<i32> {
         Ok(()) => Some(before),
         Err(error) => {
             if process::effective_uid() == 0 {
-                say(format_args!(
-                    "not protected from the out-of-memory killer: {error}"
-                ));
+                say(format_args!("not protected from the out-of-memory killer: {error}"));
             }
             None
         }

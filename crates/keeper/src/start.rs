@@ -58,12 +58,7 @@ pub fn start(home: &Path, exe: &Path) -> Result<Started, StartError> {
 }
 
 fn plan(home: &Path, exe: &Path, ready: OwnedFd) -> Result<Plan, StartError> {
-    let words: [&OsStr; 4] = [
-        "rpm".as_ref(),
-        "keeper".as_ref(),
-        "--home".as_ref(),
-        home.as_ref(),
-    ];
+    let words: [&OsStr; 4] = ["rpm".as_ref(), "keeper".as_ref(), "--home".as_ref(), home.as_ref()];
     let argv = words.iter().map(|word| CString::new(word.as_bytes()));
     let errors = io::stderr().as_fd().try_clone_to_owned()?;
     Ok(Plan {
@@ -88,20 +83,14 @@ fn plan(home: &Path, exe: &Path, ready: OwnedFd) -> Result<Plan, StartError> {
 
 fn environment() -> Result<Vec<CString>, StartError> {
     let inherited = std::env::vars_os().filter(|(name, _)| name != RUN_MARKER);
-    let ready = (
-        OsString::from(READY_VARIABLE),
-        OsString::from(READY_FD.to_string()),
-    );
+    let ready = (OsString::from(READY_VARIABLE), OsString::from(READY_FD.to_string()));
     let entry = |(name, value): (OsString, OsString)| {
         let mut entry = name.into_vec();
         entry.push(b'=');
         entry.extend(value.into_vec());
         CString::new(entry)
     };
-    Ok(inherited
-        .chain([ready])
-        .map(entry)
-        .collect::<Result<_, _>>()?)
+    Ok(inherited.chain([ready]).map(entry).collect::<Result<_, _>>()?)
 }
 
 fn await_ready(mut pipe: File, child: &Child) -> Result<Started, StartError> {

@@ -56,10 +56,7 @@ mod tests {
 
     fn slot_of(peer: u32, slots: &[u32]) -> u32 {
         let peer = IpAddr::from(Ipv4Addr::from(peer));
-        *slots
-            .iter()
-            .max_by_key(|slot| weight(peer, **slot))
-            .unwrap()
+        *slots.iter().max_by_key(|slot| weight(peer, **slot)).unwrap()
     }
 
     #[test]
@@ -71,9 +68,6 @@ mod tests {
             let after = slot_of(0x0a00_0000 + peer, &[0, 1, 3]);
             assert!(before == 2 || before == after);
         }
-        assert!(
-            counts.iter().all(|count| (900..1100).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|count| (900..1100).contains(count)), "{counts:?}");
     }
 }

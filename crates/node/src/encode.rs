@@ -152,10 +152,7 @@ mod tests {
 
     #[test]
     fn keys_are_read_back() {
-        assert_eq!(
-            ListenerId::from_key(&ListenerId(77).to_string()),
-            Some(ListenerId(77))
-        );
+        assert_eq!(ListenerId::from_key(&ListenerId(77).to_string()), Some(ListenerId(77)));
         assert_eq!(ListenerId::from_key("77"), None);
     }
 }

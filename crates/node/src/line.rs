@@ -25,12 +25,7 @@ impl Default for Lines {
 impl Lines {
     /// Lines up to `limit` bytes.
     pub fn with_limit(limit: usize) -> Self {
-        Self {
-            begun: Vec::new(),
-            too_long: false,
-            limit,
-            dropped: 0,
-        }
+        Self { begun: Vec::new(), too_long: false, limit, dropped: 0 }
     }
 
     /// Calls `each` for every line that `chunk` completes, without its end. Empty lines are passed

@@ -97,11 +97,7 @@ impl Listener {
             app: app.to_owned(),
             identity: query.identity.clone(),
             data: query.data.clone(),
-            backlog: if query.backlog > 0 {
-                query.backlog
-            } else {
-                BACKLOG_DEFAULT
-            },
+            backlog: if query.backlog > 0 { query.backlog } else { BACKLOG_DEFAULT },
             sockets: Vec::new(),
             per_slot,
             holders: Vec::new(),
@@ -122,11 +118,8 @@ impl Listener {
     /// The socket for a worker in `slot`, if there is one.
     pub(crate) fn socket_for(&self, slot: u32) -> Option<SocketId> {
         let mut sockets = self.sockets.iter();
-        let own = if self.per_slot {
-            sockets.find(|socket| socket.slot == slot)
-        } else {
-            sockets.next()
-        };
+        let own =
+            if self.per_slot { sockets.find(|socket| socket.slot == slot) } else { sockets.next() };
         own.map(|socket| socket.id)
     }
 
@@ -178,19 +171,10 @@ pub(crate) fn bind_to(query: &Query, asker: WorkerId, port: u16) -> BindTo {
     let identity = &query.identity;
     let address = identity.address.clone();
     match identity.kind {
-        AddressKind::Tcp => BindTo::Tcp {
-            address,
-            port,
-            v6_only: query.v6_only,
-        },
+        AddressKind::Tcp => BindTo::Tcp { address, port, v6_only: query.v6_only },
         AddressKind::Udp => BindTo::Udp {
             address: address.unwrap_or_else(|| {
-                if identity.family.contains("udp6") {
-                    "::"
-                } else {
-                    "0.0.0.0"
-                }
-                .to_owned()
+                if identity.family.contains("udp6") { "::" } else { "0.0.0.0" }.to_owned()
             }),
             port,
             v6_only: query.v6_only,
@@ -201,10 +185,9 @@ pub(crate) fn bind_to(query: &Query, asker: WorkerId, port: u16) -> BindTo {
             readable_all: query.readable_all,
             writable_all: query.writable_all,
         },
-        AddressKind::Fd | AddressKind::UdpFd => BindTo::Inherited {
-            worker: asker,
-            fd: identity.fd.unwrap_or(-1),
-        },
+        AddressKind::Fd | AddressKind::UdpFd => {
+            BindTo::Inherited { worker: asker, fd: identity.fd.unwrap_or(-1) }
+        }
     }
 }
 

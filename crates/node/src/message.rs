@@ -116,15 +116,9 @@ fn frequent(line: &[u8]) -> Option<Message<'static>> {
     let seq = std::str::from_utf8(number).ok()?.parse().ok()?;
     let rest = rest.strip_prefix(br#","accepted":"#)?;
     if rest.starts_with(b"true,") {
-        Some(Message::Answer {
-            seq,
-            accepted: true,
-        })
+        Some(Message::Answer { seq, accepted: true })
     } else if rest.starts_with(b"false,") {
-        Some(Message::Answer {
-            seq,
-            accepted: false,
-        })
+        Some(Message::Answer { seq, accepted: false })
     } else {
         None
     }
@@ -182,13 +176,8 @@ fn cluster(value: &Value) -> Message<'static> {
 
 fn query(seq: u64, value: &Value) -> Option<Query> {
     let flags = value["flags"].as_u64().unwrap_or(0);
-    let port = value["port"]
-        .as_u64()
-        .and_then(|port| u16::try_from(port).ok());
-    let fd = value["fd"]
-        .as_i64()
-        .and_then(|fd| i32::try_from(fd).ok())
-        .filter(|fd| *fd >= 0);
+    let port = value["port"].as_u64().and_then(|port| u16::try_from(port).ok());
+    let fd = value["fd"].as_i64().and_then(|fd| i32::try_from(fd).ok()).filter(|fd| *fd >= 0);
     let kind = match (&value["addressType"], fd) {
         (Value::String(kind), fd) if kind.starts_with("udp") => match fd {
             None => AddressKind::Udp,
@@ -199,9 +188,7 @@ fn query(seq: u64, value: &Value) -> Option<Query> {
         (Value::Number(_), None) => AddressKind::Tcp,
         _ => return None,
     };
-    let index = value["index"]
-        .as_u64()
-        .and_then(|index| u32::try_from(index).ok());
+    let index = value["index"].as_u64().and_then(|index| u32::try_from(index).ok());
     Some(Query {
         seq,
         identity: Identity {
@@ -212,10 +199,7 @@ fn query(seq: u64, value: &Value) -> Option<Query> {
             fd,
             index: index.filter(|_| port == Some(0)).unwrap_or(0),
         },
-        backlog: value["backlog"]
-            .as_i64()
-            .and_then(|n| i32::try_from(n).ok())
-            .unwrap_or(0),
+        backlog: value["backlog"].as_i64().and_then(|n| i32::try_from(n).ok()).unwrap_or(0),
         v6_only: flags & FLAG_V6_ONLY != 0,
         reuse_address: flags & FLAG_REUSE_ADDRESS != 0,
         readable_all: value["readableAll"].as_bool().unwrap_or(false),

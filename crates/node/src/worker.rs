@@ -61,24 +61,13 @@ pub enum Runtime {
 impl Options {
     /// As asked for, as far as the runtime can.
     pub(crate) fn effective(self) -> Self {
-        let policy = if self.runtime == Runtime::Deno {
-            Policy::RoundRobin
-        } else {
-            self.policy
-        };
-        Self {
-            policy,
-            window: self.window.clamp(1, 64),
-            ..self
-        }
+        let policy = if self.runtime == Runtime::Deno { Policy::RoundRobin } else { self.policy };
+        Self { policy, window: self.window.clamp(1, 64), ..self }
     }
 }
 
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is true or not at any time"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is true or not at any time")]
 pub(crate) struct Worker {
     pub(crate) app: String,
     pub(crate) slot: u32,
@@ -171,11 +160,7 @@ impl Worker {
             && !self.penalised
             && self.held_back.is_empty()
             && self.may_attach(NEWCONN_MAX);
-        if open {
-            self.window().saturating_sub(self.unanswered.len())
-        } else {
-            0
-        }
+        if open { self.window().saturating_sub(self.unanswered.len()) } else { 0 }
     }
 
     /// Whether a line of this length may carry a descriptor now.
@@ -205,8 +190,7 @@ impl Worker {
 
     /// A line with a connection was not sent after all.
     pub(crate) fn detach(&mut self, seq: u64) {
-        self.unacked
-            .retain(|(_, what)| *what != Unacked::Connection { seq });
+        self.unacked.retain(|(_, what)| *what != Unacked::Connection { seq });
     }
 
     /// A line with a descriptor was written in pieces.
@@ -216,10 +200,7 @@ impl Worker {
 
     /// Takes back a connection that is not answered.
     pub(crate) fn take_back(&mut self, seq: u64) -> Option<ConnectionId> {
-        let place = self
-            .unanswered
-            .iter()
-            .position(|(other, _)| *other == seq)?;
+        let place = self.unanswered.iter().position(|(other, _)| *other == seq)?;
         Some(self.unanswered.remove(place).1)
     }
 }

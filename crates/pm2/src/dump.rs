@@ -42,10 +42,7 @@ pub enum DumpError {
 
 /// The dump of these processes.
 pub fn to_dump(details: &[Detail]) -> Vec<u8> {
-    let records: Vec<Value> = details
-        .iter()
-        .map(|detail| json!(to_record(detail)))
-        .collect();
+    let records: Vec<Value> = details.iter().map(|detail| json!(to_record(detail))).collect();
     let mut text = format!("{:#}", Value::Array(records)).into_bytes();
     text.push(b'\n');
     text
@@ -87,18 +84,11 @@ fn to_record(detail: &Detail) -> Map<String, Value> {
     for key in ["instances", "pm_id", "prev_restart_delay"] {
         record.shift_remove(key);
     }
-    let watch = detail
-        .spec
-        .extra
-        .get("watch")
-        .and_then(|text| serde_json::from_str(text).ok());
+    let watch = detail.spec.extra.get("watch").and_then(|text| serde_json::from_str(text).ok());
     if let Some(watch) = watch {
         record.insert("watch".to_owned(), watch);
     }
-    let spec = AppSpec {
-        base_env: Arc::new(shell_env(detail)),
-        ..detail.spec.clone()
-    };
+    let spec = AppSpec { base_env: Arc::new(shell_env(detail)), ..detail.spec.clone() };
     let mark = mark(&record);
     record.insert(OURS.to_owned(), json!({ "spec": spec, "mark": mark }));
     record
@@ -125,9 +115,7 @@ fn shell_env(detail: &Detail) -> Env {
 
 fn from_record(index: usize, mut record: Map<String, Value>) -> Result<Saved, DumpError> {
     let ours = record.shift_remove(OURS);
-    let stopped = record
-        .get("status")
-        .is_some_and(|status| status == "stopped");
+    let stopped = record.get("status").is_some_and(|status| status == "stopped");
     let slot = read::slot(&record);
     let ours = ours.filter(|ours| ours["mark"] == mark(&record).as_str());
     let exact = ours.and_then(|mut ours| serde_json::from_value(ours["spec"].take()).ok());
@@ -135,11 +123,7 @@ fn from_record(index: usize, mut record: Map<String, Value>) -> Result<Saved, Du
         Some(spec) => spec,
         None => read::spec(&record).map_err(|key| DumpError::Incomplete { index, key })?,
     };
-    Ok(Saved {
-        spec,
-        stopped,
-        slot,
-    })
+    Ok(Saved { spec, stopped, slot })
 }
 
 /// Instances of one app have one environment: keep it once.
@@ -164,9 +148,7 @@ fn in_order(mut apps: Vec<Saved>) -> Vec<(AppSpec, bool)> {
     }
     let place = |app: &Saved| names.iter().position(|name| *name == app.spec.name);
     apps.sort_by_key(|app| (place(app), app.slot));
-    apps.into_iter()
-        .map(|app| (app.spec, app.stopped))
-        .collect()
+    apps.into_iter().map(|app| (app.spec, app.stopped)).collect()
 }
 
 /// Tells one record from another (FNV-1a, 64 bit, of its JSON): nothing secret, nothing hostile.

@@ -75,25 +75,14 @@ pub fn child_env(
     let mut env = inherited(spec);
     tell(&mut env, spec, id, restarts, paths, home);
     if runs_python(spec) {
-        env.entry("PYTHONUNBUFFERED".to_owned())
-            .or_insert_with(|| "1".to_owned());
+        env.entry("PYTHONUNBUFFERED".to_owned()).or_insert_with(|| "1".to_owned());
     }
-    env.extend(
-        spec.env
-            .iter()
-            .map(|(key, value)| (key.clone(), value.clone())),
-    );
+    env.extend(spec.env.iter().map(|(key, value)| (key.clone(), value.clone())));
     env.insert("pm_id".to_owned(), id.to_string());
     env.insert(spec.instance_var.clone(), slot.to_string());
     if let Some(name) = &spec.increment_var {
-        let start: i64 = env
-            .get(name)
-            .and_then(|value| value.trim().parse().ok())
-            .unwrap_or(0);
-        env.insert(
-            name.clone(),
-            start.saturating_add(i64::from(slot)).to_string(),
-        );
+        let start: i64 = env.get(name).and_then(|value| value.trim().parse().ok()).unwrap_or(0);
+        env.insert(name.clone(), start.saturating_add(i64::from(slot)).to_string());
     }
     env
 }
@@ -101,9 +90,7 @@ pub fn child_env(
 /// Whether `filter` (one entry of `filter_env`) drops the variable `name`: it contains the entry,
 /// or is what follows `=` in it. So `""` drops everything.
 pub fn is_dropped(name: &str, filter: &str) -> bool {
-    filter
-        .strip_prefix('=')
-        .map_or_else(|| name.contains(filter), |exact| name == exact)
+    filter.strip_prefix('=').map_or_else(|| name.contains(filter), |exact| name == exact)
 }
 
 /// Whether the variable is this module's and not the shell's or the app's.
@@ -132,19 +119,12 @@ fn inherited(spec: &AppSpec) -> Env {
     let base = &*spec.base_env;
     let managed = base.contains_key("pm_id") && base.contains_key("pm_exec_path");
     let outer_number = base.get("instance_var").filter(|_| managed);
-    let stale = if managed {
-        &STALE[..]
-    } else {
-        &STALE[..STALE_ALWAYS]
-    };
+    let stale = if managed { &STALE[..] } else { &STALE[..STALE_ALWAYS] };
     let dropped = |name: &String| {
         stale.contains(&name.as_str())
             || (managed && TOLD.contains(&name.as_str()))
             || Some(name) == outer_number
-            || spec
-                .filter_env
-                .iter()
-                .any(|filter| is_dropped(name, filter))
+            || spec.filter_env.iter().any(|filter| is_dropped(name, filter))
     };
     base.iter()
         .filter(|(name, _)| !dropped(name))
@@ -157,21 +137,14 @@ fn tell(env: &mut Env, spec: &AppSpec, id: u32, restarts: u32, paths: &Paths, ho
         env.insert(name.to_owned(), value.to_owned());
     };
     let or_null = |path: &'_ Option<camino::Utf8PathBuf>| {
-        path.as_ref()
-            .map_or("/dev/null", |path| path.as_str())
-            .to_owned()
+        path.as_ref().map_or("/dev/null", |path| path.as_str()).to_owned()
     };
     let flag = |on: bool| if on { "true" } else { "false" };
     set("name", &spec.name);
     set("namespace", &spec.namespace);
     set("version", &spec.version);
     set("exec_mode", mode_name(spec.mode));
-    set(
-        "exec_interpreter",
-        spec.interpreter
-            .as_ref()
-            .map_or("none", |path| path.as_str()),
-    );
+    set("exec_interpreter", spec.interpreter.as_ref().map_or("none", |path| path.as_str()));
     set("pm_exec_path", spec.script.as_str());
     set("pm_cwd", spec.cwd.as_str());
     set("PWD", spec.cwd.as_str());
@@ -186,10 +159,7 @@ fn tell(env: &mut Env, spec: &AppSpec, id: u32, restarts: u32, paths: &Paths, ho
     set("restart_time", &restarts.to_string());
     set("username", &spec.username);
     set("status", "launching");
-    set(
-        "unique_id",
-        &unique_id(&[home.as_str(), &spec.name, &id.to_string()]),
-    );
+    set("unique_id", &unique_id(&[home.as_str(), &spec.name, &id.to_string()]));
     set("merge_logs", flag(spec.logs.merge));
     set("autorestart", flag(spec.restart.autorestart));
     set("autostart", flag(spec.autostart));
@@ -222,14 +192,7 @@ fn unique_id(parts: &[&str]) -> String {
     // What readers check: version 4, variant 1 (RFC 9562, section 4).
     hex.replace_range(12..13, "4");
     hex.replace_range(16..17, "8");
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 #[cfg(test)]

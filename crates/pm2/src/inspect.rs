@@ -24,11 +24,7 @@ const MIN_SPLIT: usize = 16;
 
 /// The text of a value.
 pub fn inspect(value: &Value) -> String {
-    Inspector {
-        indentation: 0,
-        deepest: 0,
-    }
-    .value(value, 0)
+    Inspector { indentation: 0, deepest: 0 }.value(value, 0)
 }
 
 /// What Node keeps while it descends.
@@ -103,10 +99,7 @@ impl Inspector {
             }
         }
         let line = format!("\n{}", " ".repeat(self.indentation));
-        format!(
-            "{open}{line}  {}{line}{close}",
-            entries.join(&format!(",{line}  "))
-        )
+        format!("{open}{line}  {}{line}{close}", entries.join(&format!(",{line}  ")))
     }
 
     fn string(&self, text: &str) -> String {
@@ -143,9 +136,7 @@ fn number(number: &Number) -> String {
 
 fn key(name: &str) -> String {
     let mut letters = name.chars();
-    let plain = letters
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    let plain = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
     match name {
         "__proto__" => "['__proto__']".to_owned(),

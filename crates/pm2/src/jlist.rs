@@ -29,21 +29,11 @@ pub(crate) fn pm2_env(detail: &Detail) -> Map<String, Value> {
     let (spec, view) = (&detail.spec, &detail.view);
     let env = own_env(detail);
     let mut map = Map::new();
-    put(
-        &mut map,
-        [
-            ("name", json!(view.name)),
-            ("namespace", json!(view.namespace)),
-        ],
-    );
+    put(&mut map, [("name", json!(view.name)), ("namespace", json!(view.namespace))]);
     put(&mut map, [("env", Value::Object(env.clone()))]);
     configuration(&mut map, detail);
     policies(&mut map, spec);
-    for (key, text) in spec
-        .extra
-        .iter()
-        .filter(|(key, _)| !SHOWN_ELSEWHERE.contains(&&***key))
-    {
+    for (key, text) in spec.extra.iter().filter(|(key, _)| !SHOWN_ELSEWHERE.contains(&&***key)) {
         if let Ok(value) = serde_json::from_str(text) {
             map.insert(key.clone(), value);
         }
@@ -63,10 +53,7 @@ pub(crate) fn pm2_env(detail: &Detail) -> Map<String, Value> {
 pub(crate) fn number(value: f64) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if value.fract() == 0.0 && value.abs() < EXACT {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "it is whole and within the range"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and within the range")]
         return Value::Number(Number::from(value as i64));
     }
     Number::from_f64(value).map_or(Value::Null, Value::Number)
@@ -76,11 +63,8 @@ pub(crate) fn number(value: f64) -> Value {
 /// number or a boolean there is one here.
 fn own_env(detail: &Detail) -> Map<String, Value> {
     let spec = &detail.spec;
-    let typed: Map<String, Value> = spec
-        .extra
-        .get("env")
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default();
+    let typed: Map<String, Value> =
+        spec.extra.get("env").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let value = |key: &String, text: &String| {
         if spec.increment_var.as_ref() == Some(key)
             && let Ok(count) = text.parse::<i64>()
@@ -91,17 +75,13 @@ fn own_env(detail: &Detail) -> Map<String, Value> {
         given.cloned().unwrap_or_else(|| json!(text))
     };
     let own = detail.env.iter().filter(|(key, _)| !is_ours(key, spec));
-    own.map(|(key, text)| (key.clone(), value(key, text)))
-        .collect()
+    own.map(|(key, text)| (key.clone(), value(key, text))).collect()
 }
 
 fn configuration(map: &mut Map<String, Value>, detail: &Detail) {
     let spec = &detail.spec;
     let log = |path: &Option<String>| json!(path.as_deref().unwrap_or("/dev/null"));
-    let interpreter = spec
-        .interpreter
-        .as_ref()
-        .map_or("none", |path| path.as_str());
+    let interpreter = spec.interpreter.as_ref().map_or("none", |path| path.as_str());
     put(
         map,
         [
@@ -154,42 +134,18 @@ fn policies(map: &mut Map<String, Value>, spec: &AppSpec) {
         ],
     );
     put_if(map, "stop_exit_codes", (!codes.is_empty()).then_some(codes));
-    put_if(
-        map,
-        "max_restarts",
-        unless(restart.max_restarts, usual.max_restarts),
-    );
-    put_if(
-        map,
-        "min_uptime",
-        unless(restart.min_uptime_ms, usual.min_uptime_ms),
-    );
-    put_if(
-        map,
-        "restart_delay",
-        unless(restart.delay_ms, usual.delay_ms),
-    );
+    put_if(map, "max_restarts", unless(restart.max_restarts, usual.max_restarts));
+    put_if(map, "min_uptime", unless(restart.min_uptime_ms, usual.min_uptime_ms));
+    put_if(map, "restart_delay", unless(restart.delay_ms, usual.delay_ms));
     put_if(map, "exp_backoff_restart_delay", restart.backoff_ms);
     let usual = StopPolicy::default();
-    put_if(
-        map,
-        "kill_timeout",
-        unless(spec.stop.kill_timeout_ms, usual.kill_timeout_ms),
-    );
+    put_if(map, "kill_timeout", unless(spec.stop.kill_timeout_ms, usual.kill_timeout_ms));
     let signal = unless(spec.stop.signal, usual.signal);
     put_if(map, "kill_signal", signal.map(|signal| signal.to_string()));
-    put_if(
-        map,
-        "shutdown_with_message",
-        spec.stop.with_message.then_some(true),
-    );
+    put_if(map, "shutdown_with_message", spec.stop.with_message.then_some(true));
     let usual = ReadyPolicy::default();
     put_if(map, "wait_ready", spec.ready.wait.then_some(true));
-    put_if(
-        map,
-        "listen_timeout",
-        unless(spec.ready.timeout_ms, usual.timeout_ms),
-    );
+    put_if(map, "listen_timeout", unless(spec.ready.timeout_ms, usual.timeout_ms));
 }
 
 fn state(map: &mut Map<String, Value>, detail: &Detail) {
@@ -209,22 +165,12 @@ fn state(map: &mut Map<String, Value>, detail: &Detail) {
             ("axm_dynamic", json!({})),
         ],
     );
-    put_if(
-        map,
-        "prev_restart_delay",
-        (detail.backoff_ms > 0).then_some(detail.backoff_ms),
-    );
+    put_if(map, "prev_restart_delay", (detail.backoff_ms > 0).then_some(detail.backoff_ms));
     match view.last_exit {
         Some(Ending::Code(code)) => put(map, [("exit_code", json!(code))]),
         // PM2 says 0 here; what it was is said beside.
         Some(Ending::Signal(signal)) => {
-            put(
-                map,
-                [
-                    ("exit_code", json!(0)),
-                    ("exit_signal", json!(signal.to_string())),
-                ],
-            );
+            put(map, [("exit_code", json!(0)), ("exit_signal", json!(signal.to_string()))]);
         }
         Some(Ending::Unknown) | None => {}
     }

@@ -29,11 +29,7 @@ pub fn paths(spec: &AppSpec, id: u32, logs_dir: &Utf8Path, pids_dir: &Utf8Path) 
             LogTarget::Default => default.map(|name| logs_dir.join(name)),
             LogTarget::File(path) => Some(logs_dir.join(path)),
         }?;
-        Some(if spec.logs.merge {
-            path
-        } else {
-            with_id(&path, id, ".log")
-        })
+        Some(if spec.logs.merge { path } else { with_id(&path, id, ".log") })
     };
     let pid = match &spec.pid_file {
         Some(path) => with_id(path, id, ".pid"),
@@ -79,11 +75,7 @@ mod tests {
     }
 
     fn spec(name: &str, logs: LogOptions) -> AppSpec {
-        AppSpec {
-            name: name.to_owned(),
-            logs,
-            ..AppSpec::default()
-        }
+        AppSpec { name: name.to_owned(), logs, ..AppSpec::default() }
     }
 
     #[test]
@@ -110,32 +102,18 @@ mod tests {
             ("/l/a.txt", "/l/a.txt"),
             ("/dev/stdout", "/dev/stdout"),
         ] {
-            assert_eq!(
-                with_id(Utf8Path::new(path), 7, ".log"),
-                Utf8Path::new(numbered)
-            );
+            assert_eq!(with_id(Utf8Path::new(path), 7, ".log"), Utf8Path::new(numbered));
         }
     }
 
     #[test]
     fn defaults_are_in_the_home() {
-        let merged = LogOptions {
-            merge: true,
-            ..LogOptions::default()
-        };
+        let merged = LogOptions { merge: true, ..LogOptions::default() };
         assert_eq!(
             of(&spec("a b", merged)),
-            [
-                "/h/logs/a-b-out.log",
-                "/h/logs/a-b-error.log",
-                "",
-                "/h/pids/a-b-7.pid"
-            ]
+            ["/h/logs/a-b-out.log", "/h/logs/a-b-error.log", "", "/h/pids/a-b-7.pid"]
         );
-        assert_eq!(
-            of(&spec("a", LogOptions::default()))[0],
-            "/h/logs/a-out-7.log"
-        );
+        assert_eq!(of(&spec("a", LogOptions::default()))[0], "/h/logs/a-out-7.log");
     }
 
     #[test]
@@ -146,14 +124,8 @@ mod tests {
             combined: LogTarget::File("a.log".into()),
             ..LogOptions::default()
         };
-        let spec = AppSpec {
-            pid_file: Some("/run/my.pid".into()),
-            ..spec("a", logs)
-        };
-        assert_eq!(
-            of(&spec),
-            ["/l/o-7.log", "", "/h/logs/a-7.log", "/run/my-7.pid"]
-        );
+        let spec = AppSpec { pid_file: Some("/run/my.pid".into()), ..spec("a", logs) };
+        assert_eq!(of(&spec), ["/l/o-7.log", "", "/h/logs/a-7.log", "/run/my-7.pid"]);
     }
 
     #[test]

@@ -56,26 +56,14 @@ impl Client {
     /// Connects to the socket at `path`.
     pub fn connect(path: &Utf8Path) -> Result<Self, ConnectError> {
         let io = |source: io::Error| match source.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ConnectError::Absent {
-                path: path.to_owned(),
-            },
-            _ => ConnectError::Io {
-                path: path.to_owned(),
-                source,
-            },
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+                ConnectError::Absent { path: path.to_owned() }
+            }
+            _ => ConnectError::Io { path: path.to_owned(), source },
         };
-        let name = path
-            .as_std_path()
-            .to_fs_name::<GenericFilePath>()
-            .map_err(io)?;
-        let stream = ConnectOptions::new()
-            .name(name)
-            .connect_sync()
-            .map_err(io)?;
-        Ok(Self {
-            stream,
-            greeted: None,
-        })
+        let name = path.as_std_path().to_fs_name::<GenericFilePath>().map_err(io)?;
+        let stream = ConnectOptions::new().name(name).connect_sync().map_err(io)?;
+        Ok(Self { stream, greeted: None })
     }
 
     /// Sends a request; replies are read with [`Self::next`].

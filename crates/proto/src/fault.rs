@@ -24,13 +24,7 @@ pub struct Fault {
 impl Fault {
     /// A fault that says only what happened.
     pub fn new(code: Code, what: impl Into<String>) -> Self {
-        Self {
-            code,
-            what: what.into(),
-            why: Vec::new(),
-            help: None,
-            excerpt: None,
-        }
+        Self { code, what: what.into(), why: Vec::new(), help: None, excerpt: None }
     }
 
     /// Adds a reason.

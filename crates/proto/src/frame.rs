@@ -78,11 +78,7 @@ fn seal(into: &mut Vec<u8>, start: usize) -> Result<(), FrameError> {
 /// The length that a frame's first four bytes announce.
 pub fn length(header: [u8; 4]) -> Result<usize, FrameError> {
     let length = u32::from_be_bytes(header) as usize;
-    if length > MAX {
-        Err(FrameError::TooLarge(length))
-    } else {
-        Ok(length)
-    }
+    if length > MAX { Err(FrameError::TooLarge(length)) } else { Ok(length) }
 }
 
 /// Reads the body of a JSON frame.
@@ -96,35 +92,14 @@ pub fn parse_reply(body: &[u8]) -> Result<Reply, FrameError> {
         return parse(body);
     }
     let head: &[u8; LOG_HEAD] = body.first_chunk().ok_or(FrameError::Log)?;
-    let [
-        _,
-        stream,
-        p0,
-        p1,
-        p2,
-        p3,
-        t0,
-        t1,
-        t2,
-        t3,
-        t4,
-        t5,
-        t6,
-        t7,
-        n0,
-        n1,
-    ] = *head;
+    let [_, stream, p0, p1, p2, p3, t0, t1, t2, t3, t4, t5, t6, t7, n0, n1] = *head;
     let rest = &body[LOG_HEAD..];
     let name = usize::from(u16::from_be_bytes([n0, n1]));
     let (name, bytes) = rest.split_at_checked(name).ok_or(FrameError::Log)?;
     Ok(Reply::Log(LogLine {
         proc: u32::from_be_bytes([p0, p1, p2, p3]),
         name: String::from_utf8_lossy(name).into_owned(),
-        stream: if stream == 0 {
-            Stream::Out
-        } else {
-            Stream::Err
-        },
+        stream: if stream == 0 { Stream::Out } else { Stream::Err },
         at: i64::from_be_bytes([t0, t1, t2, t3, t4, t5, t6, t7]),
         bytes: bytes.to_vec(),
     }))
@@ -152,13 +127,8 @@ mod tests {
 
     #[test]
     fn what_is_cut_short_is_refused() {
-        let line = LogLine {
-            proc: 0,
-            name: "n".repeat(9),
-            stream: Stream::Out,
-            at: 0,
-            bytes: vec![],
-        };
+        let line =
+            LogLine { proc: 0, name: "n".repeat(9), stream: Stream::Out, at: 0, bytes: vec![] };
         let mut wire = Vec::new();
         push_reply(&mut wire, &Reply::Log(line)).unwrap();
         for end in 5..wire.len() {

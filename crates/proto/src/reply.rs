@@ -89,9 +89,6 @@ pub enum Stream {
 impl Reply {
     /// Whether it ends the exchange.
     pub fn is_final(&self) -> bool {
-        !matches!(
-            self,
-            Self::Notice { .. } | Self::Log(_) | Self::Missed { .. }
-        )
+        !matches!(self, Self::Notice { .. } | Self::Log(_) | Self::Missed { .. })
     }
 }

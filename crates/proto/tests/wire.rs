@@ -10,28 +10,19 @@ use std::collections::BTreeSet;
 
 fn request(request: &Request, wire: &serde_json::Value) {
     assert_eq!(serde_json::to_value(request).unwrap(), *wire);
-    assert_eq!(
-        serde_json::from_value::<Request>(wire.clone()).unwrap(),
-        *request
-    );
+    assert_eq!(serde_json::from_value::<Request>(wire.clone()).unwrap(), *request);
 }
 
 fn reply(reply: &Reply, wire: &serde_json::Value) {
     assert_eq!(serde_json::to_value(reply).unwrap(), *wire);
-    assert_eq!(
-        serde_json::from_value::<Reply>(wire.clone()).unwrap(),
-        *reply
-    );
+    assert_eq!(serde_json::from_value::<Reply>(wire.clone()).unwrap(), *reply);
 }
 
 #[test]
 fn requests_keep_their_form() {
     request(&Request::Ping, &json!({"kind": "ping"}));
     request(&Request::List, &json!({"kind": "list"}));
-    request(
-        &Request::Inspect { target: None },
-        &json!({"kind": "inspect", "target": null}),
-    );
+    request(&Request::Inspect { target: None }, &json!({"kind": "inspect", "target": null}));
     request(
         &Request::Act {
             verb: Verb::Restart,
@@ -45,31 +36,18 @@ fn requests_keep_their_form() {
         }),
     );
     request(
-        &Request::Scale {
-            name: "api".to_owned(),
-            to: ScaleTo::By(-1),
-        },
+        &Request::Scale { name: "api".to_owned(), to: ScaleTo::By(-1) },
         &json!({"kind": "scale", "name": "api", "to": {"by": -1}}),
     );
     request(
-        &Request::Signal {
-            targets: vec![Target::from("0")],
-            signal: Signal::TERM,
-        },
+        &Request::Signal { targets: vec![Target::from("0")], signal: Signal::TERM },
         &json!({"kind": "signal", "targets": ["0"], "signal": 15}),
     );
     request(
-        &Request::Follow {
-            target: None,
-            out: true,
-            err: false,
-        },
+        &Request::Follow { target: None, out: true, err: false },
         &json!({"kind": "follow", "target": null, "out": true, "err": false}),
     );
-    request(
-        &Request::Save { force: false },
-        &json!({"kind": "save", "force": false}),
-    );
+    request(&Request::Save { force: false }, &json!({"kind": "save", "force": false}));
     request(&Request::Kill, &json!({"kind": "kill"}));
 }
 
@@ -86,31 +64,22 @@ fn an_app_of_an_older_sender_has_defaults_where_it_is_silent() {
         panic!("not an apply")
     };
     assert_eq!(existing, Existing::Restart);
-    let spec = AppSpec {
-        name: "api".into(),
-        script: "/srv/api.js".into(),
-        ..AppSpec::default()
-    };
+    let spec = AppSpec { name: "api".into(), script: "/srv/api.js".into(), ..AppSpec::default() };
     assert_eq!(apps, [spec]);
 }
 
 #[test]
 fn replies_keep_their_form() {
     reply(&Reply::Pong, &json!({"kind": "pong"}));
-    let affected = vec![Affected {
-        proc: ProcId(3),
-        name: "api".to_owned(),
-        change: Change::Restarted,
-    }];
+    let affected =
+        vec![Affected { proc: ProcId(3), name: "api".to_owned(), change: Change::Restarted }];
     reply(
         &Reply::Done { affected },
         &json!({"kind": "done", "affected": [{"proc": 3, "name": "api", "change": "restarted"}]}),
     );
     reply(
         &Reply::Failed {
-            fault: Fault::new(Code::NotFound, "no process `x`")
-                .because("w")
-                .help("h"),
+            fault: Fault::new(Code::NotFound, "no process `x`").because("w").help("h"),
             affected: Vec::new(),
         },
         &json!({
@@ -122,10 +91,7 @@ fn replies_keep_their_form() {
             "affected": []
         }),
     );
-    reply(
-        &Reply::Missed { lines: 7 },
-        &json!({"kind": "missed", "lines": 7}),
-    );
+    reply(&Reply::Missed { lines: 7 }, &json!({"kind": "missed", "lines": 7}));
 }
 
 #[test]

@@ -8,10 +8,7 @@ use std::io;
 pub fn raise_descriptors() -> io::Result<Option<u64>> {
     let before = getrlimit(Resource::Nofile);
     if before.current != before.maximum {
-        let raised = Rlimit {
-            current: before.maximum,
-            maximum: before.maximum,
-        };
+        let raised = Rlimit { current: before.maximum, maximum: before.maximum };
         setrlimit(Resource::Nofile, raised)?;
     }
     Ok(before.current)

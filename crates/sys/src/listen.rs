@@ -52,10 +52,7 @@ pub fn udp(inet: Inet) -> io::Result<OwnedFd> {
 pub fn parse_address(text: &str, port: u16) -> io::Result<SocketAddr> {
     let unknown = || io::Error::from(Errno::INVAL);
     let Some((address, zone)) = text.split_once('%') else {
-        return Ok(SocketAddr::new(
-            text.parse::<IpAddr>().map_err(|_| unknown())?,
-            port,
-        ));
+        return Ok(SocketAddr::new(text.parse::<IpAddr>().map_err(|_| unknown())?, port));
     };
     let address: Ipv6Addr = address.parse().map_err(|_| unknown())?;
     let scope = match zone.parse() {
@@ -104,10 +101,7 @@ pub fn local_address(socket: &OwnedFd) -> io::Result<Option<SocketAddr>> {
 /// A duplicate of another process's socket, made to listen where it takes connections,
 /// `pidfd_getfd(2)`.
 pub fn take(pid: u32, number: RawFd, backlog: i32) -> io::Result<OwnedFd> {
-    let pid = i32::try_from(pid)
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or(Errno::SRCH)?;
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)?;
     let process = pidfd_open(pid, PidfdFlags::empty())?;
     let socket = pidfd_getfd(&process, number, PidfdGetfdFlags::empty())?;
     fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
@@ -120,10 +114,8 @@ pub fn take(pid: u32, number: RawFd, backlog: i32) -> io::Result<OwnedFd> {
 
 fn bind_inet(inet: Inet, kind: SocketType) -> Result<OwnedFd, Errno> {
     let Some(address) = inet.address else {
-        let any = |address: IpAddr| Inet {
-            address: Some(SocketAddr::new(address, inet.port)),
-            ..inet
-        };
+        let any =
+            |address: IpAddr| Inet { address: Some(SocketAddr::new(address, inet.port)), ..inet };
         return match bind_inet(any(Ipv6Addr::UNSPECIFIED.into()), kind) {
             // The machine has no IPv6.
             Err(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL | Errno::INVAL) => {
@@ -132,16 +124,8 @@ fn bind_inet(inet: Inet, kind: SocketType) -> Result<OwnedFd, Errno> {
             bound => bound,
         };
     };
-    let family = if address.is_ipv6() {
-        AddressFamily::INET6
-    } else {
-        AddressFamily::INET
-    };
-    let protocol = if kind == SocketType::STREAM {
-        ipproto::TCP
-    } else {
-        ipproto::UDP
-    };
+    let family = if address.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
+    let protocol = if kind == SocketType::STREAM { ipproto::TCP } else { ipproto::UDP };
     let socket = socket_with(family, kind, FLAGS, Some(protocol))?;
     if inet.reuse_address {
         set_socket_reuseaddr(&socket, true)?;
@@ -165,10 +149,7 @@ struct UnixPlace {
 impl UnixPlace {
     fn of(path: &Path) -> Result<Self, Errno> {
         if path.as_os_str().len() <= UNIX_PATH_MAX {
-            return Ok(Self {
-                address: SocketAddrUnix::new(path)?,
-                _directory: None,
-            });
+            return Ok(Self { address: SocketAddrUnix::new(path)?, _directory: None });
         }
         let name = path.file_name().ok_or(Errno::INVAL)?;
         let parent = path.parent().ok_or(Errno::INVAL)?;
@@ -176,10 +157,7 @@ impl UnixPlace {
         let directory = rustix::fs::open(parent, flags, Mode::empty())?;
         let short = format!("/proc/self/fd/{}", directory.as_fd().as_raw_fd());
         let address = SocketAddrUnix::new(Path::new(&short).join(name))?;
-        Ok(Self {
-            address,
-            _directory: Some(directory),
-        })
+        Ok(Self { address, _directory: Some(directory) })
     }
 }
 

@@ -7,10 +7,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
 /// All that would change the bytes.
-const SEALS: SealFlags = SealFlags::WRITE
-    .union(SealFlags::GROW)
-    .union(SealFlags::SHRINK)
-    .union(SealFlags::SEAL);
+const SEALS: SealFlags =
+    SealFlags::WRITE.union(SealFlags::GROW).union(SealFlags::SHRINK).union(SealFlags::SEAL);
 
 /// The bytes in a file that nobody can change any more, `memfd_create(2)`. Closes on exec.
 pub fn sealed(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
@@ -53,16 +51,10 @@ mod tests {
     #[test]
     fn what_is_too_large_or_not_sealed_is_refused() {
         let large = sealed("test", &[0; 101]).unwrap();
-        assert_eq!(
-            read(large, 100).unwrap_err().kind(),
-            io::ErrorKind::FileTooLarge
-        );
+        assert_eq!(read(large, 100).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
         let null = crate::process::open_null().unwrap();
         assert!(read(null, 100).is_err());
         let open = memfd_create("test", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).unwrap();
-        assert_eq!(
-            read(open, 100).unwrap_err().kind(),
-            io::ErrorKind::PermissionDenied
-        );
+        assert_eq!(read(open, 100).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
     }
 }

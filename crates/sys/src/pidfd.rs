@@ -27,11 +27,7 @@ pub fn send_signal(pidfd: impl AsFd, signal: i32) -> io::Result<()> {
             0,
         )
     };
-    if sent == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if sent == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// When a process was started, in clock ticks since boot: with its number, this is an identity that

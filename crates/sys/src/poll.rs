@@ -35,11 +35,7 @@ pub fn wait(
 
 /// Waits for one descriptor to be readable, or writable too where that is wanted. Whether it is.
 pub fn wait_for(fd: impl AsFd, write: bool, timeout_ms: Option<u64>) -> io::Result<bool> {
-    let want = if write {
-        Interest::ReadWrite
-    } else {
-        Interest::Read
-    };
+    let want = if write { Interest::ReadWrite } else { Interest::Read };
     let mut polled = [entry(fd.as_fd(), want)];
     match poll(&mut polled, timespec(timeout_ms).as_ref()) {
         Ok(ready) => Ok(ready > 0),
@@ -77,10 +73,7 @@ mod tests {
         writer.write_all(b"x").unwrap();
         assert!(wait_for(&reader, false, None).unwrap());
         let mut ready = Vec::new();
-        let fds = [
-            (reader.as_fd(), Interest::Read),
-            (writer.as_fd(), Interest::Read),
-        ];
+        let fds = [(reader.as_fd(), Interest::Read), (writer.as_fd(), Interest::Read)];
         wait(&fds, &mut ready, None).unwrap();
         assert_eq!(ready, [true, false]);
     }

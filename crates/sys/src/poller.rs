@@ -49,22 +49,12 @@ impl Poller {
 
     /// Awaits `interest` of `fd`, to be told as `token`.
     pub fn add(&self, fd: BorrowedFd<'_>, token: u64, interest: Interest) -> io::Result<()> {
-        Ok(epoll::add(
-            &self.epoll,
-            fd,
-            EventData::new_u64(token),
-            flags(interest),
-        )?)
+        Ok(epoll::add(&self.epoll, fd, EventData::new_u64(token), flags(interest))?)
     }
 
     /// Awaits something else of `fd`.
     pub fn modify(&self, fd: BorrowedFd<'_>, token: u64, interest: Interest) -> io::Result<()> {
-        Ok(epoll::modify(
-            &self.epoll,
-            fd,
-            EventData::new_u64(token),
-            flags(interest),
-        )?)
+        Ok(epoll::modify(&self.epoll, fd, EventData::new_u64(token), flags(interest))?)
     }
 
     /// Awaits nothing of `fd` any more. Needed where duplicates of it stay open elsewhere.
@@ -145,24 +135,10 @@ mod tests {
         assert_eq!(ready, []);
         write(theirs.as_fd(), b"x", None).unwrap();
         poller.wait(&mut ready, None).unwrap();
-        assert_eq!(
-            ready,
-            [Ready {
-                token: 7,
-                read: true,
-                write: false
-            }]
-        );
+        assert_eq!(ready, [Ready { token: 7, read: true, write: false }]);
         poller.modify(ours.as_fd(), 7, Interest::ReadWrite).unwrap();
         poller.wait(&mut ready, None).unwrap();
-        assert_eq!(
-            ready,
-            [Ready {
-                token: 7,
-                read: true,
-                write: true
-            }]
-        );
+        assert_eq!(ready, [Ready { token: 7, read: true, write: true }]);
         poller.modify(ours.as_fd(), 7, Interest::None).unwrap();
         poller.wait(&mut ready, Some(Duration::ZERO)).unwrap();
         assert_eq!(ready, []);

@@ -47,10 +47,9 @@ pub fn reap_any() -> io::Result<Option<(u32, i32)>> {
     use rustix::process::{WaitOptions, wait};
     match wait(WaitOptions::NOHANG) {
         Ok(None) | Err(rustix::io::Errno::CHILD) => Ok(None),
-        Ok(Some((pid, status))) => Ok(Some((
-            pid.as_raw_nonzero().get().cast_unsigned(),
-            status.as_raw(),
-        ))),
+        Ok(Some((pid, status))) => {
+            Ok(Some((pid.as_raw_nonzero().get().cast_unsigned(), status.as_raw())))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -92,9 +91,7 @@ pub fn open_self() -> io::Result<OwnedFd> {
 
 /// Makes the calling process the parent of all orphans below it, `PR_SET_CHILD_SUBREAPER`.
 pub fn become_subreaper() -> io::Result<()> {
-    Ok(rustix::process::set_child_subreaper(Some(
-        rustix::process::getpid(),
-    ))?)
+    Ok(rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?)
 }
 
 /// Starts a session, unless the calling process leads one already, `setsid(2)`.
@@ -150,9 +147,7 @@ pub fn set_name(name: &str) -> io::Result<()> {
 /// What the out-of-memory killer adds to a process' badness, `proc_pid_oom_score_adj(5)`.
 pub fn oom_score_adj() -> io::Result<i32> {
     let text = std::fs::read_to_string("/proc/self/oom_score_adj")?;
-    text.trim()
-        .parse()
-        .map_err(|_| io::ErrorKind::InvalidData.into())
+    text.trim().parse().map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
 /// Sets [`oom_score_adj`]; lowering it needs a privilege.

@@ -27,12 +27,7 @@ pub struct Received {
 /// Two connected sockets that do not block and close on exec.
 pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    Ok(socketpair(
-        AddressFamily::UNIX,
-        SocketType::SEQPACKET,
-        flags,
-        None,
-    )?)
+    Ok(socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?)
 }
 
 /// Sends one message, whole or not at all. Never waits.
@@ -58,12 +53,7 @@ pub fn recv(fd: impl AsFd, buffer: &mut [u8]) -> io::Result<Received> {
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
     let message = loop {
-        match recvmsg(
-            fd.as_fd(),
-            &mut [IoSliceMut::new(buffer)],
-            &mut control,
-            flags,
-        ) {
+        match recvmsg(fd.as_fd(), &mut [IoSliceMut::new(buffer)], &mut control, flags) {
             Ok(message) => break message,
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -75,14 +65,8 @@ pub fn recv(fd: impl AsFd, buffer: &mut [u8]) -> io::Result<Received> {
             fds.extend(rights);
         }
     }
-    let truncated = message
-        .flags
-        .intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC);
-    Ok(Received {
-        len: message.bytes,
-        fds,
-        truncated,
-    })
+    let truncated = message.flags.intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC);
+    Ok(Received { len: message.bytes, fds, truncated })
 }
 
 #[cfg(test)]
@@ -127,13 +111,6 @@ mod tests {
         let fds = vec![ours.as_fd(); FDS_MAX];
         send(&ours, &[IoSlice::new(b"x")], &fds).unwrap();
         assert_eq!(recv(&theirs, &mut [0; 4]).unwrap().fds.len(), FDS_MAX);
-        assert!(
-            send(
-                &ours,
-                &[IoSlice::new(b"x")],
-                &vec![ours.as_fd(); FDS_MAX + 1]
-            )
-            .is_err()
-        );
+        assert!(send(&ours, &[IoSlice::new(b"x")], &vec![ours.as_fd(); FDS_MAX + 1]).is_err());
     }
 }

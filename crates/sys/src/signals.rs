@@ -16,12 +16,7 @@ impl Signals {
     /// segmentation fault) still end the process.
     pub fn all() -> io::Result<Self> {
         let mut set = SigSet::all();
-        for fault in [
-            Signal::SIGSEGV,
-            Signal::SIGBUS,
-            Signal::SIGFPE,
-            Signal::SIGILL,
-        ] {
+        for fault in [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGFPE, Signal::SIGILL] {
             set.remove(fault);
         }
         set.thread_set_mask()?;

@@ -109,17 +109,10 @@ pub fn spawn(plan: &Plan) -> Result<Child, SpawnError> {
     let pid = child::fork(plan, theirs.as_fd()).map_err(at(Stage::Fork))?;
     drop(theirs);
     match crate::pidfd::open(pid) {
-        Ok(pidfd) => Ok(Child {
-            pid,
-            pidfd,
-            outcome: Outcome { pipe: ours },
-        }),
+        Ok(pidfd) => Ok(Child { pid, pidfd, outcome: Outcome { pipe: ours } }),
         Err(error) => {
             child::abandon(pid);
-            Err(SpawnError {
-                stage: Stage::Fork,
-                error,
-            })
+            Err(SpawnError { stage: Stage::Fork, error })
         }
     }
 }
@@ -207,8 +200,5 @@ impl fmt::Display for Stage {
 }
 
 fn at<E: Into<io::Error>>(stage: Stage) -> impl FnOnce(E) -> SpawnError {
-    move |error| SpawnError {
-        stage,
-        error: error.into(),
-    }
+    move |error| SpawnError { stage, error: error.into() }
 }

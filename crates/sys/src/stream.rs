@@ -20,12 +20,8 @@ const RIGHTS_MAX: usize = 8;
 /// Two ends of a new channel: ours, which does not block, and theirs, which does. Both close on
 /// exec.
 pub fn channel_pair() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (ours, theirs) = socketpair(
-        AddressFamily::UNIX,
-        SocketType::STREAM,
-        SocketFlags::CLOEXEC,
-        None,
-    )?;
+    let (ours, theirs) =
+        socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     set_nonblocking(&ours)?;
     Ok((ours, theirs))
 }
@@ -163,9 +159,7 @@ fn passes(error: Errno) -> bool {
 }
 
 fn address(peer: SocketAddrAny) -> Option<IpAddr> {
-    SocketAddr::try_from(peer)
-        .ok()
-        .map(|peer| peer.ip().to_canonical())
+    SocketAddr::try_from(peer).ok().map(|peer| peer.ip().to_canonical())
 }
 
 #[cfg(test)]

@@ -26,15 +26,8 @@ pub fn account(user: &str) -> io::Result<Option<Account>> {
         return Ok(None);
     };
     let name = CString::new(user.name)?;
-    let groups = getgrouplist(&name, user.gid)?
-        .into_iter()
-        .map(Gid::as_raw)
-        .collect();
-    Ok(Some(Account {
-        uid: user.uid.as_raw(),
-        gid: user.gid.as_raw(),
-        groups,
-    }))
+    let groups = getgrouplist(&name, user.gid)?.into_iter().map(Gid::as_raw).collect();
+    Ok(Some(Account { uid: user.uid.as_raw(), gid: user.gid.as_raw(), groups }))
 }
 
 /// The group of this name or number; `None` when there is none.

@@ -26,10 +26,7 @@ fn run(mut plan: Plan) -> (String, WaitStatus) {
 fn failure(plan: &Plan) -> (Stage, i32) {
     let child = spawn(plan).unwrap();
     let error = child.outcome.wait().unwrap_err();
-    assert_eq!(
-        wait_status(reap(child.pid).unwrap()),
-        WaitStatus::Exited(127)
-    );
+    assert_eq!(wait_status(reap(child.pid).unwrap()), WaitStatus::Exited(127));
     (error.stage, error.error.raw_os_error().unwrap())
 }
 
@@ -84,10 +81,8 @@ fn descriptors_arrive_at_their_places_and_no_others_do() {
         let (ours, theirs) = pipe().unwrap();
         pipes.push((ours, theirs.into()));
     }
-    let numbers: Vec<i32> = pipes
-        .iter()
-        .map(|(_, fd)| std::os::fd::AsRawFd::as_raw_fd(fd))
-        .collect();
+    let numbers: Vec<i32> =
+        pipes.iter().map(|(_, fd)| std::os::fd::AsRawFd::as_raw_fd(fd)).collect();
     let mut script = String::new();
     let mut plan = shell("");
     let mut readers = Vec::new();
@@ -111,10 +106,7 @@ fn descriptors_arrive_at_their_places_and_no_others_do() {
 fn signals_are_as_by_default_and_the_session_is_its_own() {
     // Rust programs ignore SIGPIPE.
     let (output, _) = run(shell("exec grep -E '^Sig(Blk|Ign)' /proc/self/status"));
-    assert_eq!(
-        output,
-        "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
-    );
+    assert_eq!(output, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
     let (output, _) = run(shell("cut -d' ' -f6 /proc/$$/stat; echo $$"));
     let (session, pid) = output.trim().split_once('\n').unwrap();
     assert_eq!(session, pid, "it leads its session");

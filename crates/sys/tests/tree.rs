@@ -50,10 +50,7 @@ fn a_tree_is_signalled_with_all_below() {
     tree::kill_tree(child.pid, &child.pidfd, SIGTERM).unwrap();
     // The pipe is closed when all of them are gone.
     assert_eq!(read(output), "");
-    assert_eq!(
-        wait_status(reap(child.pid).unwrap()),
-        WaitStatus::Signalled(SIGTERM)
-    );
+    assert_eq!(wait_status(reap(child.pid).unwrap()), WaitStatus::Signalled(SIGTERM));
     let error = tree::kill_tree(child.pid, &child.pidfd, SIGTERM).unwrap_err();
     assert_eq!(error.raw_os_error(), Some(rpm_sys::process::ESRCH));
 }
@@ -97,10 +94,7 @@ fn whoever_shed_its_environment_is_swept_by_its_session() {
         std::thread::yield_now();
     }
     assert!(tree::leftovers(us, &|_| false, b"MARK=two.1", None).is_empty());
-    assert_eq!(
-        tree::sweep_once(us, &|_| false, b"MARK=two.1", Some(child.pid)).len(),
-        1
-    );
+    assert_eq!(tree::sweep_once(us, &|_| false, b"MARK=two.1", Some(child.pid)).len(), 1);
     assert_eq!(read(output), "");
     reap_all(&pids);
 }
@@ -134,9 +128,6 @@ fn a_process_that_is_not_ours_is_not_touched() {
     assert!(tree::sweep_once(us, &|_| false, b"MARK=other.1", None).is_empty());
     assert!(tree::sweep_once(us, &|pid| pid == child.pid, b"MARK=four.1", None).is_empty());
     tree::kill_tree(child.pid, &child.pidfd, SIGKILL).unwrap();
-    assert_eq!(
-        wait_status(reap(child.pid).unwrap()),
-        WaitStatus::Signalled(SIGKILL)
-    );
+    assert_eq!(wait_status(reap(child.pid).unwrap()), WaitStatus::Signalled(SIGKILL));
     assert_eq!(read(output), "");
 }

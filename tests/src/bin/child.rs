@@ -29,15 +29,10 @@ static NOTES: Mutex<Option<File>> = Mutex::new(None);
 static IGNORED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 fn main() {
-    let signals: SigSet = [
-        Signal::SIGINT,
-        Signal::SIGTERM,
-        Signal::SIGHUP,
-        Signal::SIGUSR1,
-        Signal::SIGUSR2,
-    ]
-    .into_iter()
-    .collect();
+    let signals: SigSet =
+        [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2]
+            .into_iter()
+            .collect();
     signals.thread_block().unwrap();
     std::thread::spawn(move || {
         loop {
@@ -70,12 +65,8 @@ fn heed(signal: Signal) {
 
 fn note(line: &str) {
     if let Some(file) = NOTES.lock().unwrap().as_mut() {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap()
-            .as_millis();
-        file.write_all(format!("{line} {now}\n").as_bytes())
-            .unwrap();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+        file.write_all(format!("{line} {now}\n").as_bytes()).unwrap();
     }
 }
 
@@ -90,11 +81,7 @@ fn perform(word: &str, kept: &mut Kept) {
             std::io::stdout().flush().unwrap();
         }
         "note" => {
-            let file = OpenOptions::new()
-                .append(true)
-                .create(true)
-                .open(rest)
-                .unwrap();
+            let file = OpenOptions::new().append(true).create(true).open(rest).unwrap();
             *NOTES.lock().unwrap() = Some(file);
             note(&format!("start {}", std::process::id()));
         }
@@ -114,32 +101,21 @@ fn perform(word: &str, kept: &mut Kept) {
         "fat-fork" => kept.children.push(another(&[&format!("alloc:{rest}")])),
         "session" => kept.children.push(another(&["leave-session"])),
         "leave-session" => drop(setsid().unwrap()),
-        "alloc" => kept
-            .memory
-            .push(vec![1; rest.parse::<usize>().unwrap() << 20]),
+        "alloc" => kept.memory.push(vec![1; rest.parse::<usize>().unwrap() << 20]),
         "env" => println!("{rest}={}", std::env::var(rest).unwrap_or_default()),
         _ => panic!("unknown word {word:?}"),
     }
 }
 
 fn another(words: &[&str]) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(words)
-        .spawn()
-        .unwrap()
+    Command::new(std::env::current_exe().unwrap()).args(words).spawn().unwrap()
 }
 
 fn say_ready() {
     let fd = std::env::var("NODE_CHANNEL_FD").expect("a channel");
     // Safe code cannot write to a descriptor by its number; a shell can.
     let script = format!("printf '\"ready\"\\n' >&{fd}");
-    assert!(
-        Command::new("sh")
-            .args(["-c", &script])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
 }
 
 fn lines(rest: &str) {
@@ -151,12 +127,7 @@ fn lines(rest: &str) {
 }
 
 fn from_hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text
-        .chars()
-        .map(|digit| u8::try_from(digit.to_digit(16).unwrap()).unwrap())
-        .collect();
-    digits
-        .chunks(2)
-        .map(|pair| pair[0] << 4 | pair[1])
-        .collect()
+    let digits: Vec<u8> =
+        text.chars().map(|digit| u8::try_from(digit.to_digit(16).unwrap()).unwrap()).collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }

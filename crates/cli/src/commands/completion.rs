@@ -20,9 +20,7 @@ impl Run for Completion {
 
     fn run(self, cli: &mut Cli) -> Outcome {
         let verbs = VERBS.iter().map(Verb::completed);
-        let mut command = Command::new("rpm")
-            .disable_help_subcommand(true)
-            .subcommands(verbs);
+        let mut command = Command::new("rpm").disable_help_subcommand(true).subcommands(verbs);
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut command, "rpm", &mut script);
         Ok(cli.screen.data(script)?)

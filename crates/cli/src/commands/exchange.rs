@@ -20,8 +20,7 @@ impl Cli {
     pub(crate) fn started(&mut self) -> Result<Client, Stop> {
         let (client, is_new) = connect::or_start(&self.home)?;
         if is_new && self.screen.talks() && std::env::var_os("PM2_DISCRETE_MODE").is_none() {
-            self.screen
-                .note(format!("started the daemon in {}", self.home.path()))?;
+            self.screen.note(format!("started the daemon in {}", self.home.path()))?;
         }
         Ok(client)
     }
@@ -53,11 +52,7 @@ impl Cli {
             Reply::Failed { fault, affected } => (affected, Err(fault.into())),
             _ => return Err(connect::unexpected().into()),
         };
-        for line in words::lines(
-            &affected,
-            self.screen.look.out_terminal,
-            self.screen.paint(),
-        ) {
+        for line in words::lines(&affected, self.screen.look.out_terminal, self.screen.paint()) {
             self.screen.say(line)?;
         }
         self.affected.extend(affected);
@@ -74,10 +69,7 @@ impl Cli {
     ) -> Outcome {
         if self.screen.wish.json {
             outcome?;
-            return Ok(self.screen.json(&Told {
-                error: None,
-                affected: &self.affected,
-            })?);
+            return Ok(self.screen.json(&Told { error: None, affected: &self.affected })?);
         }
         let is_worth_it = outcome.is_ok() || !self.affected.is_empty();
         if let (Table::Shown, true, true, Some(client)) =
@@ -98,11 +90,7 @@ impl Cli {
 
     /// The order that was asked for.
     pub(crate) fn order(&self) -> Result<Order, Fault> {
-        self.flags
-            .tables
-            .sort
-            .as_deref()
-            .map_or(Ok(Order::default()), Order::read)
+        self.flags.tables.sort.as_deref().map_or(Ok(Order::default()), Order::read)
     }
 
     /// How tables are drawn.

@@ -25,11 +25,7 @@ impl Run for Help {
         let verb = Verb::find(name.as_ref()).ok_or_else(|| unknown(name.as_ref()))?;
         let help = verb.command().render_help();
         let on = cli.screen.paint().on;
-        let text = if on {
-            help.ansi().to_string()
-        } else {
-            help.to_string()
-        };
+        let text = if on { help.ansi().to_string() } else { help.to_string() };
         Ok(cli.screen.data(text)?)
     }
 }
@@ -60,9 +56,5 @@ pub(crate) fn text(paint: Paint) -> String {
 }
 
 fn aliases(verb: &Verb) -> String {
-    if verb.aliases.is_empty() {
-        String::new()
-    } else {
-        format!(" [{}]", verb.aliases.join(", "))
-    }
+    if verb.aliases.is_empty() { String::new() } else { format!(" [{}]", verb.aliases.join(", ")) }
 }

@@ -23,11 +23,8 @@ impl Run for Id {
             Some(mut client) => exchange::views(&mut client)?,
             None => Vec::new(),
         };
-        let ids: Vec<u32> = rows
-            .iter()
-            .filter(|row| row.name == self.app)
-            .map(|row| row.id)
-            .collect();
+        let ids: Vec<u32> =
+            rows.iter().filter(|row| row.name == self.app).map(|row| row.id).collect();
         if cli.screen.wish.json {
             return Ok(cli.screen.json(&ids)?);
         }

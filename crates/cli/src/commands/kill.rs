@@ -65,9 +65,7 @@ fn stop(cli: &mut Cli, client: &mut Client) -> Outcome {
 
 /// The supervisor and its keeper; each becomes readable when it has ended.
 fn processes(supervisor: u32) -> Vec<OwnedFd> {
-    let keeper = tree::stat(supervisor)
-        .map(|stat| stat.ppid)
-        .filter(|pid| *pid > 1);
+    let keeper = tree::stat(supervisor).map(|stat| stat.ppid).filter(|pid| *pid > 1);
     // One that cannot be opened has ended.
     [Some(supervisor), keeper]
         .into_iter()
@@ -110,11 +108,7 @@ fn say_gone(cli: &mut Cli) -> Outcome {
     if cli.screen.wish.json {
         return Ok(cli.screen.json(&json!({ "affected": cli.affected }))?);
     }
-    for line in [
-        "Modules Stopped",
-        "All Applications Stopped",
-        "PM2 Daemon Stopped",
-    ] {
+    for line in ["Modules Stopped", "All Applications Stopped", "PM2 Daemon Stopped"] {
         cli.screen.say(format!("[v] {line}"))?;
     }
     Ok(())

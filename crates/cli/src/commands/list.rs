@@ -33,8 +33,7 @@ pub(super) fn all(cli: &mut Cli) -> Result<Vec<ProcessView>, Stop> {
         return exchange::views(&mut client);
     }
     if !cli.screen.wish.json {
-        cli.screen
-            .note(format!("no daemon runs in {}", cli.home.path()))?;
+        cli.screen.note(format!("no daemon runs in {}", cli.home.path()))?;
     }
     Ok(Vec::new())
 }

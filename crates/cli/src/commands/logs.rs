@@ -20,10 +20,7 @@ const TRIES: usize = 5;
 
 /// The arguments of `rpm logs`.
 #[derive(Debug, clap::Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Logs {
     /// Name, id, namespace or `/regex/`; without one, all apps and the daemon
     target: Option<String>,
@@ -85,9 +82,7 @@ impl Run for Logs {
         match follower {
             Some(follower) => follow(cli, follower, &request, &mut shaper),
             None if self.nostream => Ok(()),
-            None => Ok(cli
-                .screen
-                .note(format!("no daemon runs in {}", cli.home.path()))?),
+            None => Ok(cli.screen.note(format!("no daemon runs in {}", cli.home.path()))?),
         }
     }
 }
@@ -133,8 +128,7 @@ impl Logs {
         if shaper.has_headings() {
             let of = target.unwrap_or("all");
             let head = format!("[TAILING] the last {count} lines of [{of}] (`--lines N` for more)");
-            cli.screen
-                .answer(format!("{}\n", cli.screen.paint().dim(&head)))?;
+            cli.screen.answer(format!("{}\n", cli.screen.paint().dim(&head)))?;
         }
         let mut sources = Vec::new();
         if target.is_none() && !self.out && !self.err && shaper.has_headings() {
@@ -160,11 +154,7 @@ impl Logs {
             Err(outcome::Stop::Fault(fault)) if fault.code == Code::NotFound => Vec::new(),
             Err(stop) => return Err(stop),
         };
-        Ok(of_processes(
-            &details,
-            self.wants(Stream::Out),
-            self.wants(Stream::Err),
-        ))
+        Ok(of_processes(&details, self.wants(Stream::Out), self.wants(Stream::Err)))
     }
 }
 
@@ -173,11 +163,7 @@ fn show(cli: &mut Cli, source: &Source, count: usize, shaper: &mut Shaper) -> Ou
     let Ok(lines) = last_lines(&source.path, count) else {
         return Ok(());
     };
-    let origin = Origin {
-        proc: source.proc,
-        name: &source.name,
-        stream: source.stream,
-    };
+    let origin = Origin { proc: source.proc, name: &source.name, stream: source.stream };
     let mut shown = Vec::new();
     if shaper.has_headings() {
         let head = format!("{} last {count} lines:", source.path.display());
@@ -196,17 +182,13 @@ fn follow(cli: &mut Cli, mut follower: Client, request: &Request, shaper: &mut S
     loop {
         match follower.next() {
             Ok(Reply::Log(line)) => {
-                let origin = Origin {
-                    proc: Some(line.proc),
-                    name: &line.name,
-                    stream: line.stream,
-                };
+                let origin =
+                    Origin { proc: Some(line.proc), name: &line.name, stream: line.stream };
                 let shown = shaper.shape(origin, Some(line.at), &line.bytes);
                 write(cli, line.stream, shaper, shown)?;
             }
             Ok(Reply::Missed { lines }) => {
-                cli.screen
-                    .note(format!("-- {lines} lines were left out: too slow --"))?;
+                cli.screen.note(format!("-- {lines} lines were left out: too slow --"))?;
             }
             Ok(Reply::Failed { fault, .. }) => return Err(fault.into()),
             Ok(_) => return Err(connect::unexpected().into()),
@@ -228,8 +210,7 @@ fn again(cli: &mut Cli, request: &Request) -> Result<Option<Client>, outcome::St
         // Answered by a successor only: one that ends hangs up.
         if let Ok(Reply::Pong) = client.call(&Request::Ping, |_| {}) {
             client.send(request)?;
-            cli.screen
-                .note("-- the daemon was restarted; following again --")?;
+            cli.screen.note("-- the daemon was restarted; following again --")?;
             return Ok(Some(client));
         }
     }

@@ -32,19 +32,11 @@ fn find(target: Option<&str>, cli: &mut Cli) -> Result<Vec<u32>, Stop> {
     };
     let rows = exchange::views(&mut client)?;
     let Some(target) = target else {
-        return Ok(rows
-            .iter()
-            .map(|row| row.pid)
-            .filter(|pid| *pid != 0)
-            .collect());
+        return Ok(rows.iter().map(|row| row.pid).filter(|pid| *pid != 0).collect());
     };
     let is_named = rows.iter().any(|row| row.name == target);
     let is_meant = |name: &str, id: u32| {
-        if is_named {
-            name == target
-        } else {
-            target.parse() == Ok(id)
-        }
+        if is_named { name == target } else { target.parse() == Ok(id) }
     };
     Ok(rows
         .iter()

@@ -16,10 +16,7 @@ impl Run for Resurrect {
 
     fn run(self, cli: &mut Cli) -> Outcome {
         let mut client = cli.started()?;
-        cli.screen.say(format!(
-            "Restoring processes located in {}",
-            cli.home.dump()
-        ))?;
+        cli.screen.say(format!("Restoring processes located in {}", cli.home.dump()))?;
         let outcome = cli.change(&mut client, &Request::Resurrect);
         cli.conclude(Some(&mut client), outcome, Table::Shown)
     }

@@ -22,18 +22,15 @@ impl Run for Save {
         let mut client = cli.running()?.ok_or_else(|| nothing_runs(&[]))?;
         let force = cli.flags.control.force || std::env::var_os("FORCE").is_some();
         match cli.ask(&mut client, &Request::Save { force })? {
-            Reply::Saved { path, processes } if cli.screen.wish.json => Ok(cli
-                .screen
-                .json(&json!({ "path": path, "processes": processes }))?),
+            Reply::Saved { path, processes } if cli.screen.wish.json => {
+                Ok(cli.screen.json(&json!({ "path": path, "processes": processes }))?)
+            }
             Reply::Saved { path, .. } => {
                 Ok(cli.screen.say(format!("Successfully saved in {path}"))?)
             }
             // As in PM2, saving nothing is no error: scripts save at their end.
             Reply::Failed { fault, .. } if fault.code == Code::NotFound => {
-                let help = fault
-                    .help
-                    .map(|help| format!("; {help}"))
-                    .unwrap_or_default();
+                let help = fault.help.map(|help| format!("; {help}")).unwrap_or_default();
                 Ok(cli.screen.warn(format!("{}{help}", fault.what))?)
             }
             Reply::Failed { fault, .. } => Err(fault.into()),

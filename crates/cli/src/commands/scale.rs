@@ -47,11 +47,8 @@ fn read(text: &str) -> Result<ScaleTo, Fault> {
         ScaleTo::By(by) => by != 0 && by.unsigned_abs() <= INSTANCES_MAX,
     };
     to.filter(is_sane).ok_or_else(|| {
-        Fault::new(
-            Code::Scale,
-            format!("`{text}` is not a number of instances"),
-        )
-        .help("write `8` for eight, `+2` for two more, `-1` for one fewer")
+        Fault::new(Code::Scale, format!("`{text}` is not a number of instances"))
+            .help("write `8` for eight, `+2` for two more, `-1` for one fewer")
     })
 }
 

@@ -23,12 +23,10 @@ impl Run for SendSignal {
 
     fn run(self, cli: &mut Cli) -> Outcome {
         let signal: Signal =
-            self.signal
-                .parse()
-                .map_err(|error: rpm_core::signal::UnknownSignal| {
-                    Fault::new(Code::Usage, format!("`{}` is not a signal", self.signal))
-                        .help(error.to_string())
-                })?;
+            self.signal.parse().map_err(|error: rpm_core::signal::UnknownSignal| {
+                Fault::new(Code::Usage, format!("`{}` is not a signal", self.signal))
+                    .help(error.to_string())
+            })?;
         let targets = [self.target];
         let mut client = cli.running()?.ok_or_else(|| nothing_runs(&targets))?;
         let targets = targets.map(Target).to_vec();

@@ -29,9 +29,7 @@ impl Run for Shim {
         let beside = exe.parent().unwrap_or(Path::new("/")).to_owned();
         let link = self.dir.unwrap_or(beside).join("pm2");
         place(&exe, &link)?;
-        Ok(cli
-            .screen
-            .say(format!("{} is {}", link.display(), exe.display()))?)
+        Ok(cli.screen.say(format!("{} is {}", link.display(), exe.display()))?)
     }
 }
 
@@ -46,10 +44,8 @@ fn place(exe: &Path, link: &Path) -> Result<(), Fault> {
                 .map_err(|error| failed(&format!("replacing {shown} failed"), &error))?;
         }
         Ok(_) => {
-            return Err(
-                Fault::new(Code::Io, format!("{shown} is there and is not rpm's"))
-                    .help("remove it, or name another folder with `--dir`"),
-            );
+            return Err(Fault::new(Code::Io, format!("{shown} is there and is not rpm's"))
+                .help("remove it, or name another folder with `--dir`"));
         }
     }
     symlink(exe, link).map_err(|error| failed(&format!("making the link {shown} failed"), &error))

@@ -77,27 +77,10 @@ fn start(cli: &mut Cli, client: &mut Option<Client>, target: &str) -> Outcome {
     let base_env = context::shell_env();
     let args = cli.args.clone().unwrap_or_default();
     let flags = cli.flags.app.clone().into_flags(args);
-    let apps = vec![rpm_config::from_flags(
-        target,
-        &flags,
-        &context::find()?,
-        &base_env,
-    )?];
+    let apps = vec![rpm_config::from_flags(target, &flags, &context::find()?, &base_env)?];
     let force = cli.flags.control.force;
-    let existing = if force {
-        Existing::Duplicate
-    } else {
-        Existing::Refuse
-    };
-    cli.apply(
-        client,
-        &Request::Apply {
-            base_env,
-            apps,
-            existing,
-            parallel: None,
-        },
-    )
+    let existing = if force { Existing::Duplicate } else { Existing::Refuse };
+    cli.apply(client, &Request::Apply { base_env, apps, existing, parallel: None })
 }
 
 /// Whether the target is something that the daemon knows, not a file to run. A bare number always

@@ -27,9 +27,7 @@ pub(super) fn is_config(target: &str) -> bool {
 
 /// The config file that is meant when none is named.
 pub(super) fn default_config() -> Result<String, Fault> {
-    let found = DEFAULTS
-        .iter()
-        .find(|name| std::path::Path::new(name).exists());
+    let found = DEFAULTS.iter().find(|name| std::path::Path::new(name).exists());
     found.map(|name| (*name).to_owned()).ok_or_else(|| {
         Fault::new(Code::ConfigMissing, "there is no ecosystem.config.js here")
             .help("name a config file or a script: `rpm start app.js`")
@@ -68,15 +66,7 @@ impl Cli {
         let base_env = context::shell_env();
         let apps = self.load(target, &base_env)?;
         let parallel = self.flags.control.parallel;
-        self.apply(
-            client,
-            &Request::Apply {
-                base_env,
-                apps,
-                existing,
-                parallel,
-            },
-        )
+        self.apply(client, &Request::Apply { base_env, apps, existing, parallel })
     }
 
     /// Asks for something to be started, by a daemon that is started where none runs.
@@ -122,21 +112,10 @@ impl Cli {
         targets: &[String],
     ) -> Outcome {
         self.warn_of_app_flags()?;
-        let targets = targets
-            .iter()
-            .map(|target| Target(target.clone()))
-            .collect();
+        let targets = targets.iter().map(|target| Target(target.clone())).collect();
         let env = self.flags.control.update_env.then(context::env_to_merge);
         let parallel = self.flags.control.parallel;
-        self.change(
-            client,
-            &Request::Act {
-                verb,
-                targets,
-                env,
-                parallel,
-            },
-        )
+        self.change(client, &Request::Act { verb, targets, env, parallel })
     }
 
     fn act_on_config(&mut self, client: &mut Option<Client>, verb: Verb, config: &str) -> Outcome {
@@ -173,8 +152,7 @@ impl Cli {
     fn warn_of_app_flags(&mut self) -> Outcome {
         if !self.app_flags.is_empty() {
             let flags = self.app_flags.join(", ");
-            self.screen
-                .warn(format!("{flags}: only for what is started new; ignored"))?;
+            self.screen.warn(format!("{flags}: only for what is started new; ignored"))?;
         }
         Ok(())
     }
@@ -199,25 +177,18 @@ pub(super) fn env_without_config() -> Fault {
 }
 
 fn args_for_running() -> Fault {
-    Fault::new(
-        Code::Usage,
-        "what runs cannot be given other arguments in this version",
-    )
-    .help("`rpm delete` it, then `rpm start` it with them behind `--`")
+    Fault::new(Code::Usage, "what runs cannot be given other arguments in this version")
+        .help("`rpm delete` it, then `rpm start` it with them behind `--`")
 }
 
 fn read_stdin() -> Result<String, Fault> {
     let mut text = String::new();
-    let read = std::io::stdin()
-        .lock()
-        .take(STDIN_MAX + 1)
-        .read_to_string(&mut text);
+    let read = std::io::stdin().lock().take(STDIN_MAX + 1).read_to_string(&mut text);
     match read {
         Ok(_) if text.len() as u64 <= STDIN_MAX => Ok(text),
-        Ok(_) => Err(Fault::new(
-            Code::Io,
-            format!("standard input has more than {STDIN_MAX} bytes"),
-        )),
+        Ok(_) => {
+            Err(Fault::new(Code::Io, format!("standard input has more than {STDIN_MAX} bytes")))
+        }
         Err(error) => {
             Err(Fault::new(Code::Io, "reading standard input failed").because(error.to_string()))
         }

@@ -35,11 +35,7 @@ fn line(group: &[Affected], paint: Paint) -> Option<String> {
         | Change::Signalled => paint.green("✓"),
     };
     let (ids, done, remark) = (ranges(&ids), done(first.change), remark(first.change));
-    Some(format!(
-        "{mark} {} {} {done}{remark}",
-        first.name,
-        paint.dim(&format!("({ids})"))
-    ))
+    Some(format!("{mark} {} {} {done}{remark}", first.name, paint.dim(&format!("({ids})"))))
 }
 
 fn done(change: Change) -> &'static str {
@@ -79,11 +75,7 @@ mod tests {
 
     #[test]
     fn scripts_get_a_line_an_instance_and_people_one_an_app() {
-        let of = |id, name: &str, change| Affected {
-            proc: ProcId(id),
-            name: name.into(),
-            change,
-        };
+        let of = |id, name: &str, change| Affected { proc: ProcId(id), name: name.into(), change };
         let affected = [
             of(0, "api", Change::Reloaded),
             of(1, "api", Change::Reloaded),

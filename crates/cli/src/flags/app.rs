@@ -5,10 +5,7 @@ use rpm_config::Flags;
 /// What the flags say of an app.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[group(id = "app_flags")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct AppFlags {
     /// The app's name
     #[arg(short, long, value_name = "NAME")]
@@ -20,12 +17,7 @@ pub(crate) struct AppFlags {
     #[arg(long, value_name = "PROGRAM")]
     interpreter: Option<String>,
     /// Arguments of the interpreter
-    #[arg(
-        long,
-        visible_alias = "node-args",
-        value_name = "ARGS",
-        allow_hyphen_values = true
-    )]
+    #[arg(long, visible_alias = "node-args", value_name = "ARGS", allow_hyphen_values = true)]
     interpreter_args: Option<String>,
     /// Working directory
     #[arg(long, value_name = "DIR")]
@@ -186,9 +178,8 @@ impl AppFlags {
     /// `--stop-exit-codes 1 2 app.js`, and, where nothing else is named, the file in
     /// `--log app.js`, as `exists` says.
     pub(crate) fn give_back(&mut self, named: bool, exists: impl Fn(&str) -> bool) -> Vec<String> {
-        let (codes, mut words): (Vec<String>, _) = std::mem::take(&mut self.stop_exit_codes)
-            .into_iter()
-            .partition(|word| is_codes(word));
+        let (codes, mut words): (Vec<String>, _) =
+            std::mem::take(&mut self.stop_exit_codes).into_iter().partition(|word| is_codes(word));
         self.stop_exit_codes = codes;
         if let Some(log) = &mut self.log
             && let Some(word) = log.take_if(|word| !named && words.is_empty() && exists(word))
@@ -200,6 +191,5 @@ impl AppFlags {
 }
 
 fn is_codes(word: &str) -> bool {
-    word.split([',', ' '])
-        .all(|code| code.is_empty() || code.parse::<i32>().is_ok())
+    word.split([',', ' ']).all(|code| code.is_empty() || code.parse::<i32>().is_ok())
 }

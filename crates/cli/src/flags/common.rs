@@ -2,10 +2,7 @@
 
 /// How the command talks.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Common {
     /// Say nothing; the exit status tells
     #[arg(short, long)]

@@ -4,10 +4,7 @@ use rpm_proto::{Code, Fault};
 
 /// Flags of PM2 that are taken and not acted upon.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Unheeded {
     /// Restart when files change
     #[arg(long, value_name = "PATHS", num_args = 0..=1)]
@@ -66,11 +63,10 @@ impl Unheeded {
         let asked = [("--no-daemon", self.no_daemon), ("--attach", self.attach)];
         match asked.iter().find(|(_, given)| *given) {
             None => Ok(()),
-            Some((flag, _)) => Err(Fault::new(
-                Code::Usage,
-                format!("`{flag}` is not in this version"),
-            )
-            .help("leave it out; `rpm logs` follows the logs")),
+            Some((flag, _)) => {
+                Err(Fault::new(Code::Usage, format!("`{flag}` is not in this version"))
+                    .help("leave it out; `rpm logs` follows the logs"))
+            }
         }
     }
 
@@ -82,14 +78,8 @@ impl Unheeded {
                 warnings.push(warning);
             }
         };
-        say(
-            self.watch.is_some(),
-            "`--watch`: this version does not watch files",
-        );
-        say(
-            self.cron_restart.is_some(),
-            "`--cron-restart`: this version does not restart by time",
-        );
+        say(self.watch.is_some(), "`--watch`: this version does not watch files");
+        say(self.cron_restart.is_some(), "`--cron-restart`: this version does not restart by time");
         say(self.write, "`--write`: this version writes no config file");
         warnings
     }

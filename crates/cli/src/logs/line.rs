@@ -53,13 +53,7 @@ impl Shaper {
         highlight: Option<String>,
         paint: Paint,
     ) -> Self {
-        Self {
-            form,
-            stamp,
-            highlight,
-            paint,
-            pad: LABEL_WIDTH,
-        }
+        Self { form, stamp, highlight, paint, pad: LABEL_WIDTH }
     }
 
     /// Whether headings may stand between the lines.
@@ -131,9 +125,7 @@ fn json_line(origin: Origin<'_>, at: Option<i64>, line: &[u8]) -> Vec<u8> {
 
 fn pairs(origin: Origin<'_>, at: Option<i64>, line: &[u8]) -> Vec<u8> {
     let stamp = at.map(|at| Stamp::new(&format!("{USUAL}ZZ")).at(at));
-    let stamp = stamp
-        .map(|stamp| format!("timestamp={stamp} "))
-        .unwrap_or_default();
+    let stamp = stamp.map(|stamp| format!("timestamp={stamp} ")).unwrap_or_default();
     let id = origin.proc.map(|proc| proc.to_string()).unwrap_or_default();
     let kind = match origin.stream {
         Stream::Out => "out",
@@ -150,16 +142,8 @@ mod tests {
 
     fn shape(form: Form, stamp: Option<Stamp>) -> Vec<u8> {
         let mut shaper = Shaper::new(form, stamp, None, Paint { on: false });
-        let short = Origin {
-            proc: Some(0),
-            name: "api",
-            stream: Stream::Out,
-        };
-        let long = Origin {
-            proc: Some(11),
-            name: "billing-service",
-            stream: Stream::Err,
-        };
+        let short = Origin { proc: Some(0), name: "api", stream: Stream::Out };
+        let long = Origin { proc: Some(11), name: "billing-service", stream: Stream::Err };
         let mut shown = shaper.shape(short, Some(0), b"a \xff \"line\"");
         shown.extend(shaper.shape(long, None, b""));
         shown.extend(shaper.shape(short, Some(0), b"x"));
@@ -173,10 +157,7 @@ mod tests {
             b"0|api      | a \xff \"line\"\n11|billing-service | \n0|api              | x\n"
         );
         let stamped = shape(Form::Labelled, Some(Stamp::new("[at] x")));
-        assert!(
-            stamped.starts_with(b"at 0000 0|api      | a "),
-            "{stamped:?}"
-        );
+        assert!(stamped.starts_with(b"at 0000 0|api      | a "), "{stamped:?}");
     }
 
     #[test]
@@ -190,10 +171,7 @@ mod tests {
         let first: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
         assert_eq!(first["message"], "a \u{fffd} \"line\"");
         assert_eq!(first["timestamp"], "1970-01-01T00:00:00.000Z");
-        assert_eq!(
-            (&first["type"], &first["process_id"]),
-            (&json!("out"), &json!(0))
-        );
+        assert_eq!((&first["type"], &first["process_id"]), (&json!("out"), &json!(0)));
         let pairs = shape(Form::Pairs, None);
         let second = pairs.split(|byte| *byte == b'\n').nth(1).unwrap();
         assert_eq!(second, b"app=billing-service id=11 type=error message=");

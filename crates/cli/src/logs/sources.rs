@@ -25,22 +25,14 @@ pub(crate) fn of_processes(details: &[Detail], out: bool, err: bool) -> Vec<Sour
     let mut seen = HashSet::new();
     let mut sources = Vec::new();
     for detail in details {
-        let wanted = [
-            (out, Stream::Out, &detail.out_log),
-            (err, Stream::Err, &detail.err_log),
-        ];
+        let wanted = [(out, Stream::Out, &detail.out_log), (err, Stream::Err, &detail.err_log)];
         for (_, stream, path) in wanted.into_iter().filter(|(wanted, _, _)| *wanted) {
             let Some(path) = path.as_ref().map(PathBuf::from) else {
                 continue;
             };
             if seen.insert(path.clone()) {
                 let name = detail.view.name.clone();
-                sources.push(Source {
-                    proc: Some(detail.view.id),
-                    name,
-                    stream,
-                    path,
-                });
+                sources.push(Source { proc: Some(detail.view.id), name, stream, path });
             }
         }
     }
@@ -73,10 +65,7 @@ mod tests {
         details[1].err_log = Some("/e".to_owned());
         let paths = |out, err| -> Vec<String> {
             let sources = of_processes(&details, out, err);
-            sources
-                .iter()
-                .map(|source| source.path.display().to_string())
-                .collect()
+            sources.iter().map(|source| source.path.display().to_string()).collect()
         };
         assert_eq!(paths(true, true).len(), 2);
         assert_eq!(paths(false, true), ["/e"]);

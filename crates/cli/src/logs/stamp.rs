@@ -45,9 +45,7 @@ impl Stamp {
         let mut strftime = String::new();
         let mut rest = format;
         while let Some(first) = rest.chars().next() {
-            let literal = rest
-                .strip_prefix('[')
-                .and_then(|inner| inner.split_once(']'));
+            let literal = rest.strip_prefix('[').and_then(|inner| inner.split_once(']'));
             if let Some((text, after)) = literal {
                 strftime.push_str(&text.replace('%', "%%"));
                 rest = after;
@@ -66,9 +64,7 @@ impl Stamp {
 
     /// Whether the text is a format: a word with no token in it is none.
     pub(crate) fn is_format(text: &str) -> bool {
-        ["YY", "MM", "DD", "HH", "hh", "mm", "ss"]
-            .iter()
-            .any(|token| text.contains(token))
+        ["YY", "MM", "DD", "HH", "hh", "mm", "ss"].iter().any(|token| text.contains(token))
     }
 
     /// A moment of this machine's time zone, given in ms since 1970.
@@ -98,10 +94,7 @@ mod tests {
         let moment: ZonedDateTime = "2026-03-04T15:06:07.089+02:00[+02:00]".parse().unwrap();
         for (format, text) in [
             (USUAL, "2026-03-04-15:06:07"),
-            (
-                "YYYY-MM-DD HH:mm:ss.SSS Z",
-                "2026-03-04 15:06:07.089 +02:00",
-            ),
+            ("YYYY-MM-DD HH:mm:ss.SSS Z", "2026-03-04 15:06:07.089 +02:00"),
             ("YYYY-MM-DD-HH:mm:ssZZ", "2026-03-04-15:06:07+0200"),
             ("D/M/YY h:m:s A a", "4/3/26 3:6:7 PM pm"),
             ("dddd ddd MMMM MMM", "Wednesday Wed March Mar"),

@@ -60,10 +60,8 @@ mod tests {
     use std::io::Write;
 
     fn naive(bytes: &[u8], count: usize) -> Vec<Vec<u8>> {
-        let mut lines: Vec<Vec<u8>> = bytes
-            .split(|byte| *byte == b'\n')
-            .map(<[u8]>::to_vec)
-            .collect();
+        let mut lines: Vec<Vec<u8>> =
+            bytes.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
         lines.pop_if(|last| last.is_empty());
         lines.split_off(lines.len().saturating_sub(count))
     }

@@ -10,20 +10,14 @@ use rpm_proto::Detail;
 /// What is known of these processes, one table each.
 pub(crate) fn draw(details: &[Detail], view: View) -> String {
     let blocks = details.iter().map(|detail| {
-        let title = format!(
-            "Describing process with id {} - name {}",
-            detail.view.id, detail.view.name
-        );
+        let title =
+            format!("Describing process with id {} - name {}", detail.view.id, detail.view.name);
         let table = Table {
             columns: vec![Column::whole(""), Column::cut("", 16)],
             rows: rows(detail, view.now),
             headed: false,
         };
-        format!(
-            " {}\n{}",
-            view.paint.heading(&title),
-            table.draw(view.width, view.paint)
-        )
+        format!(" {}\n{}", view.paint.heading(&title), table.draw(view.width, view.paint))
     });
     blocks.collect()
 }
@@ -38,10 +32,7 @@ fn rows(detail: &Detail, now: i64) -> Vec<Vec<Cell>> {
     of_files(&mut add, detail);
     of_policy(&mut add, detail);
     if let Some(cell) = rows.first_mut().and_then(|row| row.last_mut()) {
-        *cell = Cell::styled(
-            detail.view.status.to_string(),
-            style::of_status(detail.view.status),
-        );
+        *cell = Cell::styled(detail.view.status.to_string(), style::of_status(detail.view.status));
     }
     rows
 }
@@ -56,10 +47,7 @@ fn of_state(add: &mut impl FnMut(&str, String), detail: &Detail, now: i64) {
     add("namespace", view.namespace.clone());
     add("version", view.version.clone());
     add("restarts", view.restarts.to_string());
-    add(
-        "uptime",
-        units::uptime(view.status == Status::Online, view.started_at, now),
-    );
+    add("uptime", units::uptime(view.status == Status::Online, view.started_at, now));
     if let Some(how) = view.last_exit {
         add("last exit", how.to_string());
     }
@@ -86,17 +74,9 @@ fn of_files(add: &mut impl FnMut(&str, String), detail: &Detail) {
     add("out log path", or_none(detail.out_log.as_ref()));
     add(
         "pid path",
-        Some(&detail.pid_file)
-            .filter(|path| !path.is_empty())
-            .cloned()
-            .unwrap_or_else(missing),
+        Some(&detail.pid_file).filter(|path| !path.is_empty()).cloned().unwrap_or_else(missing),
     );
-    add(
-        "interpreter",
-        spec.interpreter
-            .as_ref()
-            .map_or("none".to_owned(), ToString::to_string),
-    );
+    add("interpreter", spec.interpreter.as_ref().map_or("none".to_owned(), ToString::to_string));
     add("interpreter args", list(&spec.interpreter_args));
     add("script id", detail.view.id.to_string());
     add("exec cwd", spec.cwd.to_string());
@@ -106,17 +86,11 @@ fn of_files(add: &mut impl FnMut(&str, String), detail: &Detail) {
 fn of_policy(add: &mut impl FnMut(&str, String), detail: &Detail) {
     let spec = &detail.spec;
     add("instance", detail.view.slot.to_string());
-    add(
-        "node env",
-        spec.env.get("NODE_ENV").cloned().unwrap_or_else(missing),
-    );
+    add("node env", spec.env.get("NODE_ENV").cloned().unwrap_or_else(missing));
     add("autorestart", mark(spec.restart.autorestart));
     add("watch & reload", mark(false));
     add("unstable restarts", detail.view.unstable.to_string());
-    add(
-        "created at",
-        iso(detail.view.created_at).unwrap_or_else(missing),
-    );
+    add("created at", iso(detail.view.created_at).unwrap_or_else(missing));
     add("stop signal", spec.stop.signal.to_string());
     add("kill timeout", format!("{} ms", spec.stop.kill_timeout_ms));
     if spec.ready.wait {
@@ -135,11 +109,7 @@ fn mark(on: bool) -> String {
 }
 
 fn list(words: &[String]) -> String {
-    if words.is_empty() {
-        missing()
-    } else {
-        words.join(" ")
-    }
+    if words.is_empty() { missing() } else { words.join(" ") }
 }
 
 fn missing() -> String {
@@ -167,13 +137,9 @@ pub(crate) mod tests {
                 env: [("NODE_ENV".to_owned(), "production".to_owned())].into(),
                 ..AppSpec::default()
             },
-            env: [
-                ("NODE_ENV", "production"),
-                ("PORT", "30005"),
-                ("pm_id", "4"),
-            ]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into(),
+            env: [("NODE_ENV", "production"), ("PORT", "30005"), ("pm_id", "4")]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into(),
             out_log: Some(format!("/home/shop/.rpm/logs/{name}-out.log")),
             err_log: None,
             combined_log: None,

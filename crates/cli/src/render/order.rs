@@ -37,10 +37,7 @@ const FIELDS: [(&str, Field); 9] = [
 /// By name, as PM2 does when nothing else is asked for.
 impl Default for Order {
     fn default() -> Self {
-        Self {
-            field: Field::Name,
-            descending: false,
-        }
+        Self { field: Field::Name, descending: false }
     }
 }
 
@@ -48,21 +45,13 @@ impl Order {
     /// Reads `field`, `field:asc` or `field:desc`.
     pub(crate) fn read(text: &str) -> Result<Self, Fault> {
         let (name, way) = text.split_once(':').unwrap_or((text, "asc"));
-        let field = FIELDS
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, field)| *field);
+        let field = FIELDS.iter().find(|(known, _)| *known == name).map(|(_, field)| *field);
         match (field, way) {
-            (Some(field), "asc" | "desc") => Ok(Self {
-                field,
-                descending: way == "desc",
-            }),
-            _ => Err(
-                Fault::new(Code::Usage, format!("cannot sort by `{text}`")).help(
-                    "`--sort` takes name, namespace, pid, id, cpu, memory, uptime or status, \
+            (Some(field), "asc" | "desc") => Ok(Self { field, descending: way == "desc" }),
+            _ => Err(Fault::new(Code::Usage, format!("cannot sort by `{text}`")).help(
+                "`--sort` takes name, namespace, pid, id, cpu, memory, uptime or status, \
                  and `:desc` behind it",
-                ),
-            ),
+            )),
         }
     }
 
@@ -70,11 +59,7 @@ impl Order {
     pub(crate) fn sort(self, rows: &mut [ProcessView]) {
         rows.sort_by(|a, b| {
             let order = self.compare(a, b);
-            let order = if self.descending {
-                order.reverse()
-            } else {
-                order
-            };
+            let order = if self.descending { order.reverse() } else { order };
             order.then(a.id.cmp(&b.id))
         });
     }

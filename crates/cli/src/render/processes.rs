@@ -33,11 +33,8 @@ pub(crate) struct View {
 
 /// The table of these processes, in the widest layout that fits.
 pub(crate) fn draw(rows: &[ProcessView], view: View) -> String {
-    let layouts: &[Layout] = if view.mini {
-        &[Layout::Mini]
-    } else {
-        &[Layout::Full, Layout::Condensed, Layout::Mini]
-    };
+    let layouts: &[Layout] =
+        if view.mini { &[Layout::Mini] } else { &[Layout::Full, Layout::Condensed, Layout::Mini] };
     let tables = layouts.iter().map(|layout| table(rows, *layout, view.now));
     let mut last = None;
     for table in tables {
@@ -47,8 +44,7 @@ pub(crate) fn draw(rows: &[ProcessView], view: View) -> String {
             break;
         }
     }
-    last.map(|table| table.draw(view.width, view.paint))
-        .unwrap_or_default()
+    last.map(|table| table.draw(view.width, view.paint)).unwrap_or_default()
 }
 
 /// PM2's word for a mode in tables.
@@ -78,38 +74,17 @@ fn table(rows: &[ProcessView], layout: Layout, now: i64) -> Table {
             Column::whole("watching"),
         ],
         Layout::Condensed => ["id", "name", "mode", "↺", "status", "cpu", "memory"]
-            .map(|name| {
-                if name == "name" {
-                    NAME
-                } else {
-                    Column::whole(name)
-                }
-            })
+            .map(|name| if name == "name" { NAME } else { Column::whole(name) })
             .to_vec(),
         Layout::Mini => ["id", "name", "status", "cpu", "mem"]
-            .map(|name| {
-                if name == "name" {
-                    Column::cut(name, 4)
-                } else {
-                    Column::whole(name)
-                }
-            })
+            .map(|name| if name == "name" { Column::cut(name, 4) } else { Column::whole(name) })
             .to_vec(),
     };
     let rows = rows
         .iter()
-        .map(|row| {
-            columns
-                .iter()
-                .map(|column| cell(row, column.name, now))
-                .collect()
-        })
+        .map(|row| columns.iter().map(|column| cell(row, column.name, now)).collect())
         .collect();
-    Table {
-        columns,
-        rows,
-        headed: true,
-    }
+    Table { columns, rows, headed: true }
 }
 
 fn cell(row: &ProcessView, column: &str, now: i64) -> Cell {

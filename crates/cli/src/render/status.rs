@@ -64,14 +64,8 @@ fn app(rows: &[&ProcessView]) -> Option<App> {
         instances: rows.len(),
         online,
         cpu: rows.iter().map(|row| row.cpu).sum(),
-        memory: rows
-            .iter()
-            .map(|row| row.memory)
-            .fold(0, u64::saturating_add),
-        restarts: rows
-            .iter()
-            .map(|row| row.restarts)
-            .fold(0, u32::saturating_add),
+        memory: rows.iter().map(|row| row.memory).fold(0, u64::saturating_add),
+        restarts: rows.iter().map(|row| row.restarts).fold(0, u32::saturating_add),
         started_at: up().map(|row| row.started_at).min().unwrap_or(0),
         style,
     })
@@ -83,40 +77,14 @@ fn status(rows: &[&ProcessView], online: usize, first: Status) -> (String, Style
         return (first.to_string(), style::of_status(first));
     }
     let settled = |row: &&ProcessView| matches!(row.status, Status::Online | Status::Launching);
-    let worst = if rows.iter().all(settled) {
-        Status::Launching
-    } else {
-        Status::Errored
-    };
-    (
-        format!("{online}/{} online", rows.len()),
-        style::of_status(worst),
-    )
+    let worst = if rows.iter().all(settled) { Status::Launching } else { Status::Errored };
+    (format!("{online}/{} online", rows.len()), style::of_status(worst))
 }
 
 /// What is asked for first is kept longest.
 const LAYOUTS: [&[&str]; 5] = [
-    &[
-        "id",
-        "name",
-        "mode",
-        "status",
-        "instances",
-        "cpu",
-        "memory",
-        "↺",
-        "uptime",
-    ],
-    &[
-        "id",
-        "name",
-        "mode",
-        "status",
-        "instances",
-        "cpu",
-        "memory",
-        "↺",
-    ],
+    &["id", "name", "mode", "status", "instances", "cpu", "memory", "↺", "uptime"],
+    &["id", "name", "mode", "status", "instances", "cpu", "memory", "↺"],
     &["id", "name", "mode", "status", "instances", "cpu", "memory"],
     MINI,
     &["id", "name", "status", "cpu"],
@@ -125,9 +93,7 @@ const MINI: &[&str] = &["id", "name", "mode", "status", "instances", "cpu"];
 
 /// The table of these apps, in the widest layout that fits.
 pub(crate) fn draw(apps: &[App], view: View) -> String {
-    let layouts = LAYOUTS
-        .into_iter()
-        .skip_while(|layout| view.mini && *layout != MINI);
+    let layouts = LAYOUTS.into_iter().skip_while(|layout| view.mini && *layout != MINI);
     let mut last = None;
     for layout in layouts {
         let table = table(apps, layout, view.now);
@@ -137,8 +103,7 @@ pub(crate) fn draw(apps: &[App], view: View) -> String {
             break;
         }
     }
-    last.map(|table| table.draw(view.width, view.paint))
-        .unwrap_or_default()
+    last.map(|table| table.draw(view.width, view.paint)).unwrap_or_default()
 }
 
 fn table(apps: &[App], layout: &[&'static str], now: i64) -> Table {
@@ -177,12 +142,7 @@ mod tests {
     use unicode_width::UnicodeWidthStr;
 
     fn at(width: Option<usize>) -> String {
-        let view = View {
-            now: 1_790_000_000_000,
-            width,
-            paint: Paint { on: false },
-            mini: false,
-        };
+        let view = View { now: 1_790_000_000_000, width, paint: Paint { on: false }, mini: false };
         draw(&group(&founding()), view)
     }
 
@@ -192,10 +152,7 @@ mod tests {
         insta::assert_snapshot!("status-80", at(Some(80)));
         insta::assert_snapshot!("status-40", at(Some(40)));
         for width in 2..120 {
-            assert!(
-                at(Some(width)).lines().all(|line| line.width() <= width),
-                "{width}"
-            );
+            assert!(at(Some(width)).lines().all(|line| line.width() <= width), "{width}");
         }
     }
 
@@ -203,15 +160,9 @@ mod tests {
     fn instances_are_counted_together() {
         let apps = group(&founding());
         assert_eq!(apps.len(), 2);
-        assert_eq!(
-            (apps[0].instances, apps[0].online, apps[0].restarts),
-            (4, 3, 6)
-        );
+        assert_eq!((apps[0].instances, apps[0].online, apps[0].restarts), (4, 3, 6));
         assert_eq!(apps[0].memory, 4 * 54_211_379);
-        assert_eq!(
-            (&*apps[0].status, &*apps[1].status),
-            ("3/4 online", "stopped")
-        );
+        assert_eq!((&*apps[0].status, &*apps[1].status), ("3/4 online", "stopped"));
         assert_eq!(apps[1].started_at, 0);
     }
 }

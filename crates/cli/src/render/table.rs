@@ -34,28 +34,19 @@ pub(crate) struct Table {
 impl Cell {
     /// A plain cell.
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: plain(&text.into()),
-            style: Style::new(),
-        }
+        Self { text: plain(&text.into()), style: Style::new() }
     }
 
     /// A cell in a style.
     pub(crate) fn styled(text: impl Into<String>, style: Style) -> Self {
-        Self {
-            style,
-            ..Self::new(text)
-        }
+        Self { style, ..Self::new(text) }
     }
 }
 
 impl Column {
     /// A column whose cells are never cut.
     pub(crate) const fn whole(name: &'static str) -> Self {
-        Self {
-            name,
-            least: usize::MAX,
-        }
+        Self { name, least: usize::MAX }
     }
 
     /// A column whose cells may be cut to `least` characters.
@@ -76,11 +67,8 @@ impl Table {
         let widths = self.widths(width);
         let mut text = rule(&widths, ['┌', '┬', '┐']);
         if self.headed {
-            let names: Vec<Cell> = self
-                .columns
-                .iter()
-                .map(|column| Cell::styled(column.name, HEADING))
-                .collect();
+            let names: Vec<Cell> =
+                self.columns.iter().map(|column| Cell::styled(column.name, HEADING)).collect();
             text.push_str(&row(&names, &widths, paint));
             text.push_str(&rule(&widths, ['├', '┼', '┤']));
         }
@@ -95,20 +83,14 @@ impl Table {
         let of_column = |(at, column): (usize, &Column)| {
             let cells = self.rows.iter().filter_map(|row| row.get(at));
             let widest = cells.map(|cell| cell.text.width()).max().unwrap_or(0);
-            if self.headed {
-                widest.max(column.name.width())
-            } else {
-                widest
-            }
+            if self.headed { widest.max(column.name.width()) } else { widest }
         };
         self.columns.iter().enumerate().map(of_column).collect()
     }
 
     fn least(&self) -> Vec<usize> {
         let columns = self.columns.iter().zip(self.natural());
-        columns
-            .map(|(column, natural)| natural.min(column.least))
-            .collect()
+        columns.map(|(column, natural)| natural.min(column.least)).collect()
     }
 
     /// Takes room from the widest column that has some to give, then from all.
@@ -176,9 +158,7 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
 
 /// Without what would move the cursor: a name comes from a file, and a table must stay one.
 fn plain(text: &str) -> String {
-    text.chars()
-        .map(|char| if char.is_control() { '·' } else { char })
-        .collect()
+    text.chars().map(|char| if char.is_control() { '·' } else { char }).collect()
 }
 
 #[cfg(test)]

@@ -22,11 +22,7 @@ pub(crate) fn duration(ms: i64) -> String {
 
 /// How long a process that is up has been so; `0` for others.
 pub(crate) fn uptime(is_up: bool, started_at: i64, now: i64) -> String {
-    if is_up && started_at > 0 {
-        duration(now - started_at)
-    } else {
-        "0".to_owned()
-    }
+    if is_up && started_at > 0 { duration(now - started_at) } else { "0".to_owned() }
 }
 
 /// Bytes, with one decimal: `51.7mb`, `0b`.
@@ -64,11 +60,7 @@ pub(crate) fn ranges(ids: &[u32]) -> String {
         }
     }
     let word = |(first, last): (u32, u32)| {
-        if first == last {
-            first.to_string()
-        } else {
-            format!("{first}-{last}")
-        }
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
     };
     parts.into_iter().map(word).collect::<Vec<_>>().join(", ")
 }
@@ -112,20 +104,14 @@ mod tests {
         ] {
             assert_eq!(size(bytes), text, "{bytes}");
         }
-        assert_eq!(
-            (percent(0.0), percent(12.34)),
-            ("0%".to_owned(), "12.3%".to_owned())
-        );
+        assert_eq!((percent(0.0), percent(12.34)), ("0%".to_owned(), "12.3%".to_owned()));
     }
 
     #[test]
     fn neighbours_are_written_as_one() {
-        for (ids, text) in [
-            (&[][..], ""),
-            (&[4], "4"),
-            (&[0, 1, 2, 3], "0-3"),
-            (&[0, 1, 3, 5, 6], "0-1, 3, 5-6"),
-        ] {
+        for (ids, text) in
+            [(&[][..], ""), (&[4], "4"), (&[0, 1, 2, 3], "0-3"), (&[0, 1, 3, 5, 6], "0-1, 3, 5-6")]
+        {
             assert_eq!(ranges(ids), text);
         }
     }

@@ -44,12 +44,7 @@ pub(super) fn read(verb: &Verb, argv: Argv) -> Result<Parsed, clap::Error> {
     let matches = command.try_get_matches_from_mut(words)?;
     let flags = AllFlags::from_arg_matches(&matches)?;
     let app_flags = given_of_app(&matches);
-    Ok(Parsed {
-        matches,
-        flags,
-        args: for_app,
-        app_flags,
-    })
+    Ok(Parsed { matches, flags, args: for_app, app_flags })
 }
 
 /// Runs the verb `T` with what was read.
@@ -63,27 +58,16 @@ pub(super) fn run_as<T: Run>(matches: &ArgMatches, cli: &mut Cli) -> Outcome {
 pub(super) fn refuse(screen: &mut Screen, error: &clap::Error) -> ExitCode {
     let text = error.render();
     let painted = |on: bool| {
-        if on {
-            text.ansi().to_string()
-        } else {
-            text.to_string()
-        }
+        if on { text.ansi().to_string() } else { text.to_string() }
     };
-    if matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    ) {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let help = painted(screen.paint().on);
         let outcome = screen.data(help).map_err(Stop::from);
         return report::end(screen, outcome, &[]);
     }
     if screen.wish.json {
         let words = text.to_string();
-        let what = words
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ");
+        let what = words.lines().next().unwrap_or_default().trim_start_matches("error: ");
         return report::end(screen, Err(Fault::new(Code::Usage, what).into()), &[]);
     }
     let text = painted(screen.err_paint().on);

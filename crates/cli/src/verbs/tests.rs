@@ -19,20 +19,11 @@ fn refusal(line: &str) -> String {
 }
 
 fn targets(parsed: &parse::Parsed) -> Vec<String> {
-    parsed
-        .matches
-        .get_many::<String>("targets")
-        .unwrap_or_default()
-        .cloned()
-        .collect()
+    parsed.matches.get_many::<String>("targets").unwrap_or_default().cloned().collect()
 }
 
 fn flags(line: &str) -> Flags {
-    let parse::Parsed {
-        flags: AllFlags { app, .. },
-        args,
-        ..
-    } = parse(line);
+    let parse::Parsed { flags: AllFlags { app, .. }, args, .. } = parse(line);
     app.into_flags(args.unwrap_or_default())
 }
 
@@ -54,11 +45,9 @@ fn pm2s_spellings_are_read() {
 
 #[test]
 fn flags_stand_on_either_side_of_the_verb() {
-    for line in [
-        "-i 4 -n api start app.js",
-        "start -i 4 app.js -n api",
-        "start app.js -i4 --name=api",
-    ] {
+    for line in
+        ["-i 4 -n api start app.js", "start -i 4 app.js -n api", "start app.js -i4 --name=api"]
+    {
         let parsed = parse(line);
         assert_eq!(targets(&parsed), ["app.js"], "{line}");
         let found = flags(line);
@@ -83,15 +72,9 @@ fn the_apps_arguments_are_its_own() {
 fn greedy_flags_give_back_what_is_not_theirs() {
     let mut parsed = parse("start --stop-exit-codes 0,1 2 app.js");
     assert_eq!(parsed.flags.app.give_back(false, |_| false), ["app.js"]);
-    assert_eq!(
-        parsed.flags.app.into_flags(Vec::new()).stop_exit_codes,
-        ["0,1", "2"]
-    );
+    assert_eq!(parsed.flags.app.into_flags(Vec::new()).stop_exit_codes, ["0,1", "2"]);
     let mut parsed = parse("start --log app.js");
-    assert_eq!(
-        parsed.flags.app.give_back(false, |word| word == "app.js"),
-        ["app.js"]
-    );
+    assert_eq!(parsed.flags.app.give_back(false, |word| word == "app.js"), ["app.js"]);
     assert_eq!(parsed.flags.app.into_flags(Vec::new()).log, Some(None));
     let mut parsed = parse("start app.js --log all.log");
     assert!(parsed.flags.app.give_back(true, |_| true).is_empty());
@@ -101,31 +84,13 @@ fn greedy_flags_give_back_what_is_not_theirs() {
 
 #[test]
 fn targets_may_be_many_and_numbers_negative() {
-    assert_eq!(
-        targets(&parse("restart api 0 /x/ --update-env -s")),
-        ["api", "0", "/x/"]
-    );
+    assert_eq!(targets(&parse("restart api 0 /x/ --update-env -s")), ["api", "0", "/x/"]);
     assert!(parse("restart api -a").flags.control.update_env);
-    assert_eq!(
-        parse("scale api -1")
-            .matches
-            .get_one::<String>("to")
-            .unwrap(),
-        "-1"
-    );
-    assert_eq!(
-        *parse("logs api --lines -5")
-            .matches
-            .get_one::<i64>("lines")
-            .unwrap(),
-        -5
-    );
+    assert_eq!(parse("scale api -1").matches.get_one::<String>("to").unwrap(), "-1");
+    assert_eq!(*parse("logs api --lines -5").matches.get_one::<i64>("lines").unwrap(), -5);
     let parsed = parse("start f.json --only a,b --only c");
     assert_eq!(parsed.flags.control.only(), ["a", "b", "c"]);
-    assert_eq!(
-        parse("stop all -n x --max-restarts 3").app_flags,
-        ["--name", "--max-restarts"]
-    );
+    assert_eq!(parse("stop all -n x --max-restarts 3").app_flags, ["--name", "--max-restarts"]);
 }
 
 #[test]
@@ -140,16 +105,10 @@ fn aliases_are_verbs() {
         ("show", "describe"),
         ("startOrGracefulReload", "startOrReload"),
     ] {
-        assert_eq!(
-            Verb::find(alias.as_ref()).map(|verb| verb.name),
-            Some(name),
-            "{alias}"
-        );
+        assert_eq!(Verb::find(alias.as_ref()).map(|verb| verb.name), Some(name), "{alias}");
     }
-    let mut names: Vec<&str> = VERBS
-        .iter()
-        .flat_map(|verb| verb.aliases.iter().copied().chain([verb.name]))
-        .collect();
+    let mut names: Vec<&str> =
+        VERBS.iter().flat_map(|verb| verb.aliases.iter().copied().chain([verb.name])).collect();
     let count = names.len();
     names.sort_unstable();
     names.dedup();
@@ -187,9 +146,6 @@ fn the_whole_reference() {
         let help = verb.command().term_width(100).render_help().to_string();
         text.extend(["\n# rpm ", verb.name, "\n\n", &help]);
     }
-    assert!(
-        text.lines().all(|line| line.chars().count() <= 100),
-        "too wide:\n{text}"
-    );
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "too wide:\n{text}");
     insta::assert_snapshot!(text);
 }

@@ -22,23 +22,14 @@ fn nowhere(args: &[&str]) -> (Option<i32>, String) {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    assert!(
-        !home.path().join("rpm.sock").exists(),
-        "{args:?} started a daemon"
-    );
+    assert!(!home.path().join("rpm.sock").exists(), "{args:?} started a daemon");
     let text = String::from_utf8(output.stderr).unwrap();
-    (
-        output.status.code(),
-        text.replace(home.path().to_str().unwrap(), "HOME"),
-    )
+    (output.status.code(), text.replace(home.path().to_str().unwrap(), "HOME"))
 }
 
 #[test]
 fn a_fault_of_the_daemon_is_shown_whole() {
-    let fake = Fake::always(Reply::Failed {
-        fault: faulty(),
-        affected: Vec::new(),
-    });
+    let fake = Fake::always(Reply::Failed { fault: faulty(), affected: Vec::new() });
     insta::assert_snapshot!(fake.fails(&["reload", "api"]), @r"
     [PM2][ERROR] the reload of `api` was stopped
       why: [api](0) ended after 31 ms, before it was up (exit code 1)
@@ -53,11 +44,7 @@ fn a_fault_of_the_daemon_is_shown_whole() {
 
 #[test]
 fn a_daemon_of_another_version_is_named() {
-    let hello = Hello {
-        protocol: 999,
-        version: "9.9.9".to_owned(),
-        pid: 1,
-    };
+    let hello = Hello { protocol: 999, version: "9.9.9".to_owned(), pid: 1 };
     let fake = Fake::with_hello(hello, |_| Vec::new());
     insta::assert_snapshot!(fake.fails(&["list"]), @r"
     [PM2][ERROR] the daemon that runs is of another version
@@ -70,26 +57,15 @@ fn a_daemon_of_another_version_is_named() {
 #[test]
 fn a_daemon_of_another_version_can_be_ended() {
     let mut stand_in = Command::new("sleep").arg("1000").spawn().unwrap();
-    let hello = Hello {
-        protocol: 999,
-        version: "9.9.9".to_owned(),
-        pid: stand_in.id(),
-    };
+    let hello = Hello { protocol: 999, version: "9.9.9".to_owned(), pid: stand_in.id() };
     let fake = Fake::with_hello(hello, |_| Vec::new());
     // Its parent, which is this test, is taken for the keeper and waited for; so it is not run to
     // its end here.
-    let mut kill = fake
-        .command(&["kill"])
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut kill = fake.command(&["kill"]).stdout(Stdio::null()).spawn().unwrap();
     let status = stand_in.wait().unwrap();
     kill.kill().unwrap();
     kill.wait().unwrap();
-    assert_eq!(
-        std::os::unix::process::ExitStatusExt::signal(&status),
-        Some(15)
-    );
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(15));
 }
 
 #[test]
@@ -131,15 +107,9 @@ fn nothing_runs() {
     ] {
         shown(args);
     }
-    for args in [
-        &["list"][..],
-        &["status"],
-        &["jlist"],
-        &["kill"],
-        &["id", "x"],
-        &["pid"],
-        &["flush"],
-    ] {
+    for args in
+        [&["list"][..], &["status"], &["jlist"], &["kill"], &["id", "x"], &["pid"], &["flush"]]
+    {
         assert_eq!(nowhere(args).0, Some(0), "{args:?}");
     }
 }
@@ -205,10 +175,7 @@ fn a_config_that_cannot_be_read_starts_nothing() {
     for verb in ["start", "restart", "reload", "stop", "startOrReload"] {
         let (status, text) = nowhere(&[verb, file.to_str().unwrap()]);
         assert_eq!(status, Some(1), "{verb}: {text}");
-        assert!(
-            text.contains("apps.json") && text.contains("\"name\" \"app\""),
-            "{verb}: {text}"
-        );
+        assert!(text.contains("apps.json") && text.contains("\"name\" \"app\""), "{verb}: {text}");
     }
     let (status, text) = nowhere(&["start", "missing.js"]);
     assert_eq!(status, Some(1));
@@ -219,10 +186,7 @@ fn a_config_that_cannot_be_read_starts_nothing() {
 fn saving_nothing_is_no_error() {
     let fault = Fault::new(Code::NotFound, "there is nothing to save")
         .help("`rpm save --force` saves the empty list");
-    let fake = Fake::always(Reply::Failed {
-        fault,
-        affected: Vec::new(),
-    });
+    let fake = Fake::always(Reply::Failed { fault, affected: Vec::new() });
     let output = fake.run(&["save"]);
     assert!(output.status.success());
     insta::assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @"[PM2][WARN] there is nothing to save; `rpm save --force` saves the empty list");

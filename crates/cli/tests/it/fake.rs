@@ -34,13 +34,7 @@ impl Fake {
     /// A daemon that answers by `script`.
     pub(crate) fn new(script: impl FnMut(&Request) -> Vec<Say> + Send + 'static) -> Self {
         // No process is waited for when it is told to end.
-        Self::with_hello(
-            Hello {
-                pid: 0,
-                ..Hello::ours()
-            },
-            script,
-        )
+        Self::with_hello(Hello { pid: 0, ..Hello::ours() }, script)
     }
 
     /// A daemon that always gives the same answer.
@@ -77,12 +71,7 @@ impl Fake {
                 session.join().unwrap();
             }
         });
-        Self {
-            home,
-            heard,
-            over,
-            listener: Some(listener),
-        }
+        Self { home, heard, over, listener: Some(listener) }
     }
 
     /// The home.
@@ -98,11 +87,7 @@ impl Fake {
     /// The last thing that was asked, except for tables.
     pub(crate) fn asked(&self) -> Request {
         let heard = self.heard();
-        heard
-            .into_iter()
-            .rev()
-            .find(|request| *request != Request::List)
-            .unwrap()
+        heard.into_iter().rev().find(|request| *request != Request::List).unwrap()
     }
 
     /// A command in this home.
@@ -135,9 +120,7 @@ impl Fake {
     pub(crate) fn fails(&self, args: &[&str]) -> String {
         let output = self.run(args);
         assert_eq!(output.status.code(), Some(1), "{args:?}: {output:?}");
-        String::from_utf8(output.stderr)
-            .unwrap()
-            .replace(env!("CARGO_PKG_VERSION"), "VERSION")
+        String::from_utf8(output.stderr).unwrap().replace(env!("CARGO_PKG_VERSION"), "VERSION")
     }
 }
 
@@ -216,13 +199,8 @@ pub(crate) fn detail(id: u32, name: &str, logs: &str) -> Detail {
     let env = [("MODE", "test"), ("pm_id", "0")];
     Detail {
         view: view(id, name),
-        spec: AppSpec {
-            name: name.to_owned(),
-            ..AppSpec::default()
-        },
-        env: env
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
+        spec: AppSpec { name: name.to_owned(), ..AppSpec::default() },
+        env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         out_log: Some(format!("{logs}/{name}-out.log")),
         err_log: Some(format!("{logs}/{name}-error.log")),
         combined_log: None,

@@ -7,13 +7,7 @@ use std::process::Stdio;
 
 fn line(stream: Stream, bytes: &[u8]) -> Say {
     let name = "api".to_owned();
-    Say::Reply(Reply::Log(LogLine {
-        proc: 0,
-        name,
-        stream,
-        at: 0,
-        bytes: bytes.to_vec(),
-    }))
+    Say::Reply(Reply::Log(LogLine { proc: 0, name, stream, at: 0, bytes: bytes.to_vec() }))
 }
 
 /// A daemon with an app `api`. A follower is told what `says` has for its number, then hung up on;
@@ -26,10 +20,7 @@ fn daemon(says: fn(usize) -> Vec<Say>) -> Fake {
     Fake::new(move |request| match request {
         Request::Inspect { target } if target.as_ref().is_some_and(|it| it.0 == "nobody") => {
             let fault = Fault::new(Code::NotFound, "no `nobody`");
-            vec![Say::Reply(Reply::Failed {
-                fault,
-                affected: Vec::new(),
-            })]
+            vec![Say::Reply(Reply::Failed { fault, affected: Vec::new() })]
         }
         Request::Inspect { .. } => {
             let details = vec![detail(0, "api", logs.path().to_str().unwrap())];
@@ -56,26 +47,14 @@ fn the_last_lines_are_shown_byte_for_byte() {
     let raw = fake.run(&["logs", "api", "--nostream", "--raw", "--lines", "2"]);
     assert_eq!(raw.stdout, b"two\n\xff three\n");
     assert_eq!(raw.stderr, b"bad\n");
-    let out = fake
-        .run(&["logs", "api", "--nostream", "--out", "--lines=-1"])
-        .stdout;
-    assert!(
-        out.ends_with(b"0|api      | \xff three\n\n"),
-        "{}",
-        String::from_utf8_lossy(&out)
-    );
+    let out = fake.run(&["logs", "api", "--nostream", "--out", "--lines=-1"]).stdout;
+    assert!(out.ends_with(b"0|api      | \xff three\n\n"), "{}", String::from_utf8_lossy(&out));
     assert!(!out.windows(3).any(|part| part == b"two" || part == b"bad"));
     let err = fake.ok(&["logs", "--err", "--nostream"]);
-    assert!(
-        err.contains("0|api      | bad\n") && !err.contains("one"),
-        "{err}"
-    );
+    assert!(err.contains("0|api      | bad\n") && !err.contains("one"), "{err}");
     let json = fake.ok(&["logs", "--json", "--err", "--nostream"]);
     let object: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(
-        (&object["message"], &object["type"]),
-        (&"bad".into(), &"err".into())
-    );
+    assert_eq!((&object["message"], &object["type"]), (&"bad".into(), &"err".into()));
 }
 
 #[test]
@@ -96,36 +75,19 @@ fn followers_get_lines_and_are_told_what_they_missed() {
     });
     let output = fake.run(&["logs", "api", "--lines", "0"]);
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(
-        output.stdout,
-        b"0|api      | a\xfe\n0|api      | \n0|api      | after\n"
-    );
+    assert_eq!(output.stdout, b"0|api      | a\xfe\n0|api      | \n0|api      | after\n");
     insta::assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @r"
     -- 7 lines were left out: too slow --
     -- the daemon was restarted; following again --
     ");
-    let asked = Request::Follow {
-        target: Some("api".into()),
-        out: true,
-        err: true,
-    };
-    assert_eq!(
-        fake.heard()
-            .iter()
-            .filter(|request| **request == asked)
-            .count(),
-        2
-    );
+    let asked = Request::Follow { target: Some("api".into()), out: true, err: true };
+    assert_eq!(fake.heard().iter().filter(|request| **request == asked).count(), 2);
 }
 
 #[test]
 fn each_form_of_a_line() {
     fn says(follow: usize) -> Vec<Say> {
-        if follow == 1 {
-            vec![line(Stream::Err, b"x \"y\"")]
-        } else {
-            Vec::new()
-        }
+        if follow == 1 { vec![line(Stream::Err, b"x \"y\"")] } else { Vec::new() }
     }
     let form = |flags: &[&str]| {
         let fake = daemon(says);
@@ -135,14 +97,8 @@ fn each_form_of_a_line() {
         assert!(output.status.success(), "{flags:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     };
-    assert_eq!(
-        form(&["--timestamp"]),
-        "1970-01-01-00:00:00 0|api      | x \"y\"\n"
-    );
-    assert_eq!(
-        form(&["--timestamp", "HH:mm"]),
-        "00:00 0|api      | x \"y\"\n"
-    );
+    assert_eq!(form(&["--timestamp"]), "1970-01-01-00:00:00 0|api      | x \"y\"\n");
+    assert_eq!(form(&["--timestamp", "HH:mm"]), "00:00 0|api      | x \"y\"\n");
     assert_eq!(
         form(&["--format"]),
         "timestamp=1970-01-01-00:00:00+0000 app=api id=0 type=error message=x \"y\"\n"
@@ -159,11 +115,7 @@ fn each_form_of_a_line() {
 fn a_word_behind_timestamp_may_be_the_target() {
     let fake = quiet();
     fake.run(&["logs", "--timestamp", "api", "--lines", "0"]);
-    let asked = Request::Follow {
-        target: Some("api".into()),
-        out: true,
-        err: true,
-    };
+    let asked = Request::Follow { target: Some("api".into()), out: true, err: true };
     assert!(fake.heard().contains(&asked), "{:?}", fake.heard());
 }
 
@@ -174,31 +126,17 @@ fn following_ends_with_the_daemon() {
         _ => panic!("{request:?}"),
     });
     let output = fake.run(&["logs", "--lines", "0"]);
-    assert!(
-        output.status.success() && output.stderr.is_empty(),
-        "{output:?}"
-    );
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     assert_eq!(output.stdout, b"0|api      | last\n");
 }
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
-    let fake = daemon(|_| {
-        (0..100_000)
-            .map(|_| line(Stream::Out, &[b'x'; 100]))
-            .collect()
-    });
+    let fake = daemon(|_| (0..100_000).map(|_| line(Stream::Out, &[b'x'; 100])).collect());
     let mut command = fake.command(&["logs", "--lines", "0"]);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut some = [0; 50];
     child.stdout.take().unwrap().read_exact(&mut some).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(
-        output.status.success() && output.stderr.is_empty(),
-        "{output:?}"
-    );
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }

@@ -8,26 +8,14 @@ use rpm_proto::{Reply, Request, Verb};
 fn obedient() -> Fake {
     Fake::new(|request| {
         let reply = match request {
-            Request::List => Reply::Processes {
-                processes: vec![view(0, "api"), view(1, "mail")],
-            },
+            Request::List => Reply::Processes { processes: vec![view(0, "api"), view(1, "mail")] },
             Request::Ping => Reply::Pong,
-            Request::Flush { .. } => Reply::Flushed {
-                files: vec!["/l/a.log".to_owned()],
-            },
-            Request::Save { .. } => Reply::Saved {
-                path: "/h/dump.pm2".to_owned(),
-                processes: 2,
-            },
+            Request::Flush { .. } => Reply::Flushed { files: vec!["/l/a.log".to_owned()] },
+            Request::Save { .. } => Reply::Saved { path: "/h/dump.pm2".to_owned(), processes: 2 },
             _ => {
-                let affected = Affected {
-                    proc: ProcId(0),
-                    name: "api".to_owned(),
-                    change: Change::Started,
-                };
-                Reply::Done {
-                    affected: vec![affected],
-                }
+                let affected =
+                    Affected { proc: ProcId(0), name: "api".to_owned(), change: Change::Started };
+                Reply::Done { affected: vec![affected] }
             }
         };
         vec![Say::Reply(reply)]
@@ -39,12 +27,7 @@ fn targets(names: &[&str]) -> Vec<Target> {
 }
 
 fn act(verb: Verb, names: &[&str]) -> Request {
-    Request::Act {
-        verb,
-        targets: targets(names),
-        env: None,
-        parallel: None,
-    }
+    Request::Act { verb, targets: targets(names), env: None, parallel: None }
 }
 
 fn config(fake: &Fake, name: &str) -> String {
@@ -56,16 +39,9 @@ fn config(fake: &Fake, name: &str) -> String {
 
 fn applied(request: Request) -> (Vec<String>, Existing, Option<u32>) {
     match request {
-        Request::Apply {
-            apps,
-            existing,
-            parallel,
-            ..
-        } => (
-            apps.into_iter().map(|app| app.name).collect(),
-            existing,
-            parallel,
-        ),
+        Request::Apply { apps, existing, parallel, .. } => {
+            (apps.into_iter().map(|app| app.name).collect(), existing, parallel)
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -85,9 +61,7 @@ fn verbs_on_what_is_known_are_one_request() {
         assert_eq!(fake.asked(), act(verb, &["api", "mail"]), "{words:?}");
     }
     fake.ok(&["reload", "api", "--parallel", "3"]);
-    let Request::Act { parallel, .. } = fake.asked() else {
-        panic!()
-    };
+    let Request::Act { parallel, .. } = fake.asked() else { panic!() };
     assert_eq!(parallel, Some(3));
 }
 
@@ -100,37 +74,13 @@ fn start_knows_names_from_files() {
         fake.ok(&["start", name]);
         assert_eq!(fake.asked(), act(Verb::Start, &[name]), "{name}");
     }
-    fake.ok(&[
-        "start",
-        "app.js",
-        "--interpreter",
-        "/bin/sh",
-        "-n",
-        "x",
-        "--",
-        "-n",
-        "y",
-    ]);
-    let Request::Apply {
-        base_env,
-        apps,
-        existing,
-        ..
-    } = fake.asked()
-    else {
-        panic!()
-    };
-    assert_eq!(
-        (&*apps[0].name, &*apps[0].args),
-        ("x", &["-n".to_owned(), "y".to_owned()][..])
-    );
+    fake.ok(&["start", "app.js", "--interpreter", "/bin/sh", "-n", "x", "--", "-n", "y"]);
+    let Request::Apply { base_env, apps, existing, .. } = fake.asked() else { panic!() };
+    assert_eq!((&*apps[0].name, &*apps[0].args), ("x", &["-n".to_owned(), "y".to_owned()][..]));
     assert_eq!(existing, Existing::Refuse);
     assert!(base_env.contains_key("RPM_HOME") && apps[0].base_env.is_empty());
     fake.ok(&["start", "app.js", "--interpreter", "/bin/sh", "-f"]);
-    assert_eq!(
-        applied(fake.asked()),
-        (vec!["app".to_owned()], Existing::Duplicate, None)
-    );
+    assert_eq!(applied(fake.asked()), (vec!["app".to_owned()], Existing::Duplicate, None));
 }
 
 #[test]
@@ -185,21 +135,11 @@ fn the_shells_environment_goes_along_when_asked_for() {
     let fake = obedient();
     let mut command = fake.command(&["restart", "api", "-a"]);
     // As in an app that restarts another one.
-    let told = [
-        ("pm_id", "9"),
-        ("pm_exec_path", "/x"),
-        ("name", "outer"),
-        ("MINE", "yes"),
-    ];
+    let told = [("pm_id", "9"), ("pm_exec_path", "/x"), ("name", "outer"), ("MINE", "yes")];
     assert!(command.envs(told).output().unwrap().status.success());
-    let Request::Act { env: Some(env), .. } = fake.asked() else {
-        panic!()
-    };
+    let Request::Act { env: Some(env), .. } = fake.asked() else { panic!() };
     assert_eq!(env.get("MINE").map(String::as_str), Some("yes"));
-    assert!(
-        !env.contains_key("pm_id") && !env.contains_key("name"),
-        "{env:?}"
-    );
+    assert!(!env.contains_key("pm_id") && !env.contains_key("name"), "{env:?}");
     fake.ok(&["restart", "api"]);
     assert_eq!(fake.asked(), act(Verb::Restart, &["api"]));
 }
@@ -209,34 +149,14 @@ fn the_other_verbs() {
     let fake = obedient();
     let name = || "api".to_owned();
     for (words, request) in [
-        (
-            &["scale", "api", "-1"][..],
-            Request::Scale {
-                name: name(),
-                to: ScaleTo::By(-1),
-            },
-        ),
-        (
-            &["scale", "api", "0"],
-            Request::Scale {
-                name: name(),
-                to: ScaleTo::Exactly(0),
-            },
-        ),
+        (&["scale", "api", "-1"][..], Request::Scale { name: name(), to: ScaleTo::By(-1) }),
+        (&["scale", "api", "0"], Request::Scale { name: name(), to: ScaleTo::Exactly(0) }),
         (
             &["sendSignal", "usr2", "api"],
-            Request::Signal {
-                targets: targets(&["api"]),
-                signal: Signal(12),
-            },
+            Request::Signal { targets: targets(&["api"]), signal: Signal(12) },
         ),
         (&["flush"], Request::Flush { target: None }),
-        (
-            &["flush", "api"],
-            Request::Flush {
-                target: Some("api".into()),
-            },
-        ),
+        (&["flush", "api"], Request::Flush { target: Some("api".into()) }),
         (&["reloadLogs"], Request::ReopenLogs),
         (&["save", "--force"], Request::Save { force: true }),
         (&["dump"], Request::Save { force: false }),

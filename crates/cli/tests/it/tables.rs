@@ -11,22 +11,13 @@ fn known() -> Fake {
             Request::List => Reply::Processes {
                 processes: vec![view(1, "mail"), view(0, "api"), view(2, "api")],
             },
-            Request::Inspect { .. } => Reply::Details {
-                details: vec![detail(0, "api", "/l")],
-            },
+            Request::Inspect { .. } => Reply::Details { details: vec![detail(0, "api", "/l")] },
             Request::Ping => Reply::Pong,
-            Request::Kill => Reply::Done {
-                affected: Vec::new(),
-            },
+            Request::Kill => Reply::Done { affected: Vec::new() },
             _ => {
-                let affected = Affected {
-                    proc: ProcId(0),
-                    name: "api".to_owned(),
-                    change: Change::Stopped,
-                };
-                Reply::Done {
-                    affected: vec![affected],
-                }
+                let affected =
+                    Affected { proc: ProcId(0), name: "api".to_owned(), change: Change::Stopped };
+                Reply::Done { affected: vec![affected] }
             }
         };
         vec![Say::Reply(reply)]
@@ -78,10 +69,7 @@ fn words_of_pm2() {
     assert_eq!(fake.ok(&["ping"]), "{ msg: 'pong' }\n");
     assert_eq!(fake.ok(&["env", "0"]), "MODE: test\n");
     assert_eq!(fake.ok(&["-v"]), format!("{}\n", env!("CARGO_PKG_VERSION")));
-    assert_eq!(
-        fake.ok(&["list", "--version"]),
-        format!("{}\n", env!("CARGO_PKG_VERSION"))
-    );
+    assert_eq!(fake.ok(&["list", "--version"]), format!("{}\n", env!("CARGO_PKG_VERSION")));
     insta::assert_snapshot!(fake.ok(&["kill"]), @r"
     [PM2] [v] Modules Stopped
     [PM2] [v] All Applications Stopped
@@ -92,27 +80,13 @@ fn words_of_pm2() {
 #[test]
 fn silence_is_kept_and_data_is_no_noise() {
     let fake = known();
-    for words in [
-        &["stop", "api", "-s"][..],
-        &["-s", "list"],
-        &["describe", "0", "--silent"],
-    ] {
+    for words in [&["stop", "api", "-s"][..], &["-s", "list"], &["describe", "0", "--silent"]] {
         let output = fake.run(words);
         assert!(output.status.success(), "{words:?}");
-        assert!(
-            output.stdout.is_empty() && output.stderr.is_empty(),
-            "{words:?}: {output:?}"
-        );
+        assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{words:?}: {output:?}");
     }
     let mut command = fake.command(&["stop", "api"]);
-    assert!(
-        command
-            .env("PM2_SILENT", "true")
-            .output()
-            .unwrap()
-            .stdout
-            .is_empty()
-    );
+    assert!(command.env("PM2_SILENT", "true").output().unwrap().stdout.is_empty());
     assert!(fake.ok(&["jlist", "-s"]).starts_with('['));
 }
 
@@ -120,30 +94,18 @@ fn silence_is_kept_and_data_is_no_noise() {
 fn what_failed_in_part_shows_the_table_too() {
     let fake = Fake::new(|request| {
         if *request == Request::List {
-            return vec![Say::Reply(Reply::Processes {
-                processes: vec![view(0, "api")],
-            })];
+            return vec![Say::Reply(Reply::Processes { processes: vec![view(0, "api")] })];
         }
-        let affected = vec![Affected {
-            proc: ProcId(0),
-            name: "api".to_owned(),
-            change: Change::Started,
-        }];
+        let affected =
+            vec![Affected { proc: ProcId(0), name: "api".to_owned(), change: Change::Started }];
         let fault = Fault::new(Code::StartFailed, "`mail` did not come up");
         vec![Say::Reply(Reply::Failed { fault, affected })]
     });
     let output = fake.run(&["restart", "all"]);
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        text.contains("[api](0) ✓") && text.contains("│ api"),
-        "{text}"
-    );
-    assert!(
-        String::from_utf8(output.stderr)
-            .unwrap()
-            .contains("did not come up")
-    );
+    assert!(text.contains("[api](0) ✓") && text.contains("│ api"), "{text}");
+    assert!(String::from_utf8(output.stderr).unwrap().contains("did not come up"));
     let output = fake.run(&["restart", "all", "--json"]);
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["error"]["code"], "process.start_failed");

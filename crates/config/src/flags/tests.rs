@@ -71,54 +71,18 @@ fn values_that_do_not_fit() {
     let flags = Flags::default;
     let mut shown = String::new();
     for flags in [
-        Flags {
-            instances: text("foo"),
-            ..flags()
-        },
-        Flags {
-            max_memory_restart: text("200MB"),
-            ..flags()
-        },
-        Flags {
-            kill_timeout: text("foo"),
-            ..flags()
-        },
-        Flags {
-            restart_delay: text("-1"),
-            ..flags()
-        },
-        Flags {
-            max_restarts: text("1.5"),
-            ..flags()
-        },
-        Flags {
-            stop_exit_codes: vec!["a".to_owned()],
-            ..flags()
-        },
-        Flags {
-            kill_signal: text("SIGFOO"),
-            ..flags()
-        },
-        Flags {
-            log_type: text("xml"),
-            ..flags()
-        },
-        Flags {
-            cluster_policy: text("x"),
-            ..flags()
-        },
-        Flags {
-            interpreter: text("nosuch"),
-            ..flags()
-        },
-        Flags {
-            uid: text("no-such-user"),
-            ..flags()
-        },
-        Flags {
-            cwd: text("nowhere"),
-            ..flags()
-        },
+        Flags { instances: text("foo"), ..flags() },
+        Flags { max_memory_restart: text("200MB"), ..flags() },
+        Flags { kill_timeout: text("foo"), ..flags() },
+        Flags { restart_delay: text("-1"), ..flags() },
+        Flags { max_restarts: text("1.5"), ..flags() },
+        Flags { stop_exit_codes: vec!["a".to_owned()], ..flags() },
+        Flags { kill_signal: text("SIGFOO"), ..flags() },
+        Flags { log_type: text("xml"), ..flags() },
+        Flags { cluster_policy: text("x"), ..flags() },
+        Flags { interpreter: text("nosuch"), ..flags() },
+        Flags { uid: text("no-such-user"), ..flags() },
+        Flags { cwd: text("nowhere"), ..flags() },
     ] {
         let fault = from_flags("app.js", &flags, &place.context, &place.env).unwrap_err();
         write!(shown, "{}\n\n", place.show_fault(&fault)).unwrap();
@@ -142,11 +106,7 @@ fn typescript_needs_a_runtime_that_reads_it() {
         let app = from_flags("app.ts", &Flags::default(), &place.context, &place.env);
         match args {
             Some(args) => assert_eq!(app.unwrap().interpreter_args, args, "{version}"),
-            None => assert_eq!(
-                app.unwrap_err().kind,
-                FaultKind::InterpreterMissing,
-                "{version}"
-            ),
+            None => assert_eq!(app.unwrap_err().kind, FaultKind::InterpreterMissing, "{version}"),
         }
     }
     place.program("bin/bun", "\0");

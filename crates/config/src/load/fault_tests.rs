@@ -63,10 +63,7 @@ fn values_of_the_wrong_kind() {
         format!("{{\n  apps: [\n    {{ name: 'a', script: 'app.js', {field} }},\n  ],\n}}")
     })
     .collect();
-    check(
-        "values",
-        &texts.iter().map(String::as_str).collect::<Vec<_>>(),
-    );
+    check("values", &texts.iter().map(String::as_str).collect::<Vec<_>>());
 }
 
 #[test]
@@ -117,10 +114,7 @@ fn config_files_that_cannot_be_read() {
     place.file("throws.config.js", "\nthrow new RangeError('no luck');\n");
     place.file("empty.config.js", "module.exports = () => undefined;");
     place.file("exits.config.js", "process.exit(0);");
-    place.file(
-        "wrong.config.js",
-        "module.exports = { apps: [{ script: 'app.js', time: 1 }] };",
-    );
+    place.file("wrong.config.js", "module.exports = { apps: [{ script: 'app.js', time: 1 }] };");
     let mut shown = String::new();
     for file in [
         "ecosystm.json",
@@ -136,10 +130,7 @@ fn config_files_that_cannot_be_read() {
     ] {
         let fault = load_file(file.into(), &place.context, &place.selection()).unwrap_err();
         // What Node prints differs from version to version below the first line.
-        let fault = ConfigFault {
-            excerpt: fault.excerpt.map(|text| first_line(&text)),
-            ..fault
-        };
+        let fault = ConfigFault { excerpt: fault.excerpt.map(|text| first_line(&text)), ..fault };
         write!(shown, "# {file}\n{}\n\n", place.show_fault(&fault)).unwrap();
     }
     insta::assert_snapshot!("files", shown);
@@ -167,13 +158,7 @@ fn check(name: &str, texts: &[&str]) {
             Ok(loaded) => panic!("{text}: {}", place.show(&loaded)),
             Err(fault) => fault,
         };
-        write!(
-            shown,
-            "# {}\n{}\n\n",
-            text.replace('\n', " "),
-            place.show_fault(&fault)
-        )
-        .unwrap();
+        write!(shown, "# {}\n{}\n\n", text.replace('\n', " "), place.show_fault(&fault)).unwrap();
     }
     insta::assert_snapshot!(name, shown);
 }

@@ -105,10 +105,7 @@ fn scripts_and_what_runs_them() {
     ] {
         let loaded = place.json(&format!("{{ script: '{script}' }}")).unwrap();
         let app = &loaded.apps[0];
-        let runs = app
-            .interpreter
-            .as_ref()
-            .map_or("itself", |path| path.as_str());
+        let runs = app.interpreter.as_ref().map_or("itself", |path| path.as_str());
         let extra = app.extra.get("exec_interpreter");
         writeln!(
             shown,
@@ -138,16 +135,9 @@ fn modes_counts_and_log_names() {
         "interpreter: 'none', script: 'npm run x', instances: 2",
         "execute_command: true, instances: 2",
     ] {
-        let app = &place
-            .json(&format!("{{ script: 'app.js', {rest} }}"))
-            .unwrap()
-            .apps[0];
-        writeln!(
-            shown,
-            "{rest}: {} {:?} merge={}",
-            app.instances, app.mode, app.logs.merge
-        )
-        .unwrap();
+        let app = &place.json(&format!("{{ script: 'app.js', {rest} }}")).unwrap().apps[0];
+        writeln!(shown, "{rest}: {} {:?} merge={}", app.instances, app.mode, app.logs.merge)
+            .unwrap();
     }
     insta::assert_snapshot!(shown);
 }
@@ -168,10 +158,7 @@ fn apps_are_found_wherever_they_stand() {
         assert_eq!(loaded.apps.len(), 1, "{text}");
         assert_eq!(loaded.warnings, [""; 0], "{text}");
     }
-    assert_eq!(
-        Place::new().json("{ apps: [] }").unwrap(),
-        Loaded::default()
-    );
+    assert_eq!(Place::new().json("{ apps: [] }").unwrap(), Loaded::default());
     assert_eq!(Place::new().json("[]").unwrap(), Loaded::default());
 }
 
@@ -195,12 +182,8 @@ fn with(env: Option<&str>, only: &[&str]) -> String {
     };
     match load_json(ENVIRONMENTS, "ecosystem.json", &place.context, &selection) {
         Ok(loaded) => {
-            let apps = loaded
-                .apps
-                .iter()
-                .map(|app| format!("{} {:?}", app.name, app.env));
-            apps.chain(loaded.warnings.iter().map(|w| format!("warning: {w}")))
-                .collect::<Vec<_>>()
+            let apps = loaded.apps.iter().map(|app| format!("{} {:?}", app.name, app.env));
+            apps.chain(loaded.warnings.iter().map(|w| format!("warning: {w}"))).collect::<Vec<_>>()
         }
         Err(fault) => vec![place.show_fault(&fault)],
     }
@@ -258,10 +241,7 @@ fn programs_are_evaluated_by_node() {
             "e.config.mjs",
             "export default async () => ({ apps: [{ script: 'app.js', env: { U: undefined, B: 5n } }] });",
         ),
-        (
-            "f.config.mjs",
-            "export const apps = [{ script: 'app.js' }];",
-        ),
+        ("f.config.mjs", "export const apps = [{ script: 'app.js' }];"),
         (
             "g.config.js",
             "exports.__esModule = true; exports.default = { script: 'app.js' }; setInterval(() => {}, 1000);",
@@ -270,15 +250,8 @@ fn programs_are_evaluated_by_node() {
         place.file(name, text);
         let loaded = load_file(name.into(), &place.context, &place.selection());
         let loaded = loaded.unwrap_or_else(|fault| panic!("{name}: {}", place.show_fault(&fault)));
-        assert_eq!(
-            loaded.apps[0].script,
-            place.context.cwd.join("app.js"),
-            "{name}"
-        );
-        let said = (
-            place.general(&loaded.apps[0].args.join(" ")),
-            loaded.apps[0].env.get("B"),
-        );
+        assert_eq!(loaded.apps[0].script, place.context.cwd.join("app.js"), "{name}");
+        let said = (place.general(&loaded.apps[0].args.join(" ")), loaded.apps[0].env.get("B"));
         match name {
             "a.config.js" => assert_eq!(said.0, "from a module"),
             "b.config.js" | "c.config.cjs" => assert_eq!(said.0, "/w"),
@@ -291,19 +264,14 @@ fn programs_are_evaluated_by_node() {
 
 #[test]
 fn the_examples_are_read_without_a_word() {
-    let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
-        .canonicalize_utf8()
-        .unwrap();
+    let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).canonicalize_utf8().unwrap();
     let mut place = Place::new();
     let path = place.context.path.clone();
     place.context.cwd = root.ancestors().nth(2).unwrap().to_owned();
     place.context.path = path;
     for name in ["development", "production"] {
         let file = format!("examples/ecosystem.{name}.json");
-        let selection = Selection {
-            env: Some("production".to_owned()),
-            ..place.selection()
-        };
+        let selection = Selection { env: Some("production".to_owned()), ..place.selection() };
         let loaded = load_file(file.as_str().into(), &place.context, &selection)
             .unwrap_or_else(|fault| panic!("{}", place.show_fault(&fault)));
         assert_eq!(loaded.warnings, [""; 0]);

@@ -14,10 +14,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, SyntaxError> {
     scanner.skip()?;
     if scanner.peek().is_some() {
         let span = scanner.word();
-        return Err(SyntaxError {
-            span,
-            message: "nothing may follow the value".to_owned(),
-        });
+        return Err(SyntaxError { span, message: "nothing may follow the value".to_owned() });
     }
     Ok(node)
 }
@@ -39,10 +36,7 @@ fn value(scanner: &mut Scanner<'_>, depth: usize) -> Result<Node, SyntaxError> {
         Some(_) => word(scanner)?,
         None => return Err(scanner.error_here(0, "a value is missing, the text ends here")),
     };
-    Ok(Node {
-        span: start..scanner.at(),
-        value,
-    })
+    Ok(Node { span: start..scanner.at(), value })
 }
 
 fn word(scanner: &mut Scanner<'_>) -> Result<Value, SyntaxError> {
@@ -55,17 +49,11 @@ fn word(scanner: &mut Scanner<'_>) -> Result<Value, SyntaxError> {
         Some("Infinity") => Ok(Value::Number(f64::INFINITY, "Infinity".to_owned())),
         Some(name) => {
             let message = format!("`{name}` is not a value; a string needs quotes");
-            Err(SyntaxError {
-                span: start..scanner.at(),
-                message,
-            })
+            Err(SyntaxError { span: start..scanner.at(), message })
         }
         None => {
             let message = "a value is missing".to_owned();
-            Err(SyntaxError {
-                span: scanner.word(),
-                message,
-            })
+            Err(SyntaxError { span: scanner.word(), message })
         }
     }
 }
@@ -129,10 +117,7 @@ fn key(scanner: &mut Scanner<'_>) -> Result<(String, Range<usize>), SyntaxError>
 
 fn missing(scanner: &mut Scanner<'_>, wanted: &str) -> SyntaxError {
     let span = scanner.word();
-    SyntaxError {
-        span,
-        message: format!("{wanted} is missing here"),
-    }
+    SyntaxError { span, message: format!("{wanted} is missing here") }
 }
 
 /// The end of the text within a bracket is an error about the bracket.

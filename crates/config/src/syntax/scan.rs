@@ -50,8 +50,7 @@ impl<'a> Scanner<'a> {
 
     /// A name: a bare key, or a word such as `true`.
     pub(super) fn name(&mut self) -> Option<&'a str> {
-        self.peek()
-            .filter(|c| c.is_alphabetic() || matches!(c, '$' | '_'))?;
+        self.peek().filter(|c| c.is_alphabetic() || matches!(c, '$' | '_'))?;
         Some(self.take_while(|c| c.is_alphanumeric() || matches!(c, '$' | '_')))
     }
 
@@ -96,10 +95,7 @@ impl<'a> Scanner<'a> {
             }
             if !self.take('\\') {
                 let message = format!("a string without its closing {quote}");
-                return Err(SyntaxError {
-                    span: start..self.at,
-                    message,
-                });
+                return Err(SyntaxError { span: start..self.at, message });
             }
             self.escape(&mut value)?;
         }
@@ -107,10 +103,7 @@ impl<'a> Scanner<'a> {
 
     pub(super) fn error_here(&self, length: usize, message: &str) -> SyntaxError {
         let end = (self.at + length).min(self.text.len());
-        SyntaxError {
-            span: self.at..end,
-            message: message.to_owned(),
-        }
+        SyntaxError { span: self.at..end, message: message.to_owned() }
     }
 
     fn rest(&self) -> &'a str {
@@ -166,17 +159,11 @@ impl<'a> Scanner<'a> {
     }
 
     fn unit(&mut self, start: usize, digits: usize) -> Result<u32, SyntaxError> {
-        let unit = self
-            .rest()
-            .get(..digits)
-            .and_then(|text| u32::from_str_radix(text, 16).ok());
+        let unit = self.rest().get(..digits).and_then(|text| u32::from_str_radix(text, 16).ok());
         let end = (self.at + digits).min(self.text.len());
         let message = format!("an escape of {digits} hexadecimal digits is cut short");
         self.at += if unit.is_some() { digits } else { 0 };
-        unit.ok_or(SyntaxError {
-            span: start..end,
-            message,
-        })
+        unit.ok_or(SyntaxError { span: start..end, message })
     }
 }
 
@@ -192,19 +179,11 @@ fn number(word: &str) -> Option<(f64, String)> {
         None => ("", word.strip_prefix('+').unwrap_or(word)),
     };
     let first = digits.bytes().next()?;
-    if let Some(hex) = digits
-        .strip_prefix("0x")
-        .or_else(|| digits.strip_prefix("0X"))
-    {
-        let value = u64::from_str_radix(hex, 16)
-            .ok()
-            .filter(|_| !hex.starts_with('+'))?;
+    if let Some(hex) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        let value = u64::from_str_radix(hex, 16).ok().filter(|_| !hex.starts_with('+'))?;
         #[expect(clippy::cast_precision_loss, reason = "as in JavaScript")]
         let number = value as f64;
-        return Some((
-            if sign.is_empty() { number } else { -number },
-            format!("{sign}{value}"),
-        ));
+        return Some((if sign.is_empty() { number } else { -number }, format!("{sign}{value}")));
     }
     if !(first.is_ascii_digit() || first == b'.' || digits == "Infinity" || digits == "NaN") {
         return None;
@@ -224,12 +203,7 @@ fn printed(number: f64) -> String {
         return "NaN".to_owned();
     }
     if number.is_infinite() {
-        return if number > 0.0 {
-            "Infinity"
-        } else {
-            "-Infinity"
-        }
-        .to_owned();
+        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
     }
     if number.fract() == 0.0 && number.abs() < 1e21 {
         return format!("{number}");

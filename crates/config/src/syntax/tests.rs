@@ -4,9 +4,7 @@ use super::*;
 use serde_json::json;
 
 fn json(text: &str) -> serde_json::Value {
-    parse(text)
-        .unwrap_or_else(|error| panic!("{text}: {error:?}"))
-        .to_json()
+    parse(text).unwrap_or_else(|error| panic!("{text}: {error:?}")).to_json()
 }
 
 #[test]
@@ -15,10 +13,7 @@ fn values_are_read() {
         ("null", json!(null)),
         (" // c\n true", json!(true)),
         ("/* c */[1, 2,]", json!([1, 2])),
-        (
-            "{a: 1, 'b': 2, \"c d\": 3,}",
-            json!({"a": 1, "b": 2, "c d": 3}),
-        ),
+        ("{a: 1, 'b': 2, \"c d\": 3,}", json!({"a": 1, "b": 2, "c d": 3})),
         ("{$x_1: {}}", json!({"$x_1": {}})),
         ("{a: 1, a: 2}", json!({"a": 2})),
         (r#"'it\'s "x"'"#, json!("it's \"x\"")),
@@ -27,14 +22,8 @@ fn values_are_read() {
 ""#,
             json!("AB\n🚀"),
         ),
-        (
-            "[0x10, -5, +5, .5, 5., 1e3, 1.50]",
-            json!([16, -5, 5, 0.5, 5, 1000, 1.5]),
-        ),
-        (
-            "12345678901234567890",
-            json!(12_345_678_901_234_567_890_u64),
-        ),
+        ("[0x10, -5, +5, .5, 5., 1e3, 1.50]", json!([16, -5, 5, 0.5, 5, 1000, 1.5])),
+        ("12345678901234567890", json!(12_345_678_901_234_567_890_u64)),
         ("\u{feff}[]", json!([])),
         ("[NaN, Infinity, undefined]", json!([null, null, null])),
     ] {
@@ -54,9 +43,7 @@ fn numbers_print_as_in_javascript() {
         ("-Infinity", "-Infinity"),
         ("1e-7", "1e-7"),
     ] {
-        let Value::Number(_, text) = parse(text).unwrap().value else {
-            panic!("{text}")
-        };
+        let Value::Number(_, text) = parse(text).unwrap().value else { panic!("{text}") };
         assert_eq!(text, printed);
     }
 }
@@ -70,11 +57,7 @@ fn errors_say_where() {
         ("{\"a\" 1}", 5..6, "`:` after the key is missing here"),
         ("{\"a\": 1 \"b\": 2}", 8..9, "`,` or `}` is missing here"),
         ("[1 2]", 3..4, "`,` or `]` is missing here"),
-        (
-            "{\"a\": tru}",
-            6..9,
-            "`tru` is not a value; a string needs quotes",
-        ),
+        ("{\"a\": tru}", 6..9, "`tru` is not a value; a string needs quotes"),
         ("{\"a\": }", 6..7, "a value is missing"),
         ("{, }", 1..2, "a key or `}` is missing here"),
         ("\"abc\n\"", 0..4, "a string without its closing \""),
@@ -83,11 +66,7 @@ fn errors_say_where() {
         ("012", 0..3, "`012` is not a number"),
         ("1.2.3", 0..5, "`1.2.3` is not a number"),
         ("--1", 0..3, "`--1` is not a number"),
-        (
-            "'\\u12'",
-            2..6,
-            "an escape of 4 hexadecimal digits is cut short",
-        ),
+        ("'\\u12'", 2..6, "an escape of 4 hexadecimal digits is cut short"),
         ("'\\ud800'", 2..7, "half of a surrogate pair"),
     ] {
         let error = parse(text).unwrap_err();
@@ -113,9 +92,7 @@ fn no_cut_of_a_text_panics() {
 #[test]
 fn places_are_kept() {
     let text = "{ env: { PORT: 3000 } }";
-    let Value::Object(app) = parse(text).unwrap().value else {
-        panic!()
-    };
+    let Value::Object(app) = parse(text).unwrap().value else { panic!() };
     let field = &app["env"];
     assert_eq!(&text[field.key.clone()], "env");
     assert_eq!(&text[field.node.span.clone()], "{ PORT: 3000 }");

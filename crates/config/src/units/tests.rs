@@ -64,11 +64,7 @@ fn instance_counts() {
         ("1.5", None),
         ("-9223372036854775808", None),
     ] {
-        assert_eq!(
-            Instances::from_text(text).map(|count| count.resolve(4)),
-            on_4,
-            "{text}"
-        );
+        assert_eq!(Instances::from_text(text).map(|count| count.resolve(4)), on_4, "{text}");
     }
 }
 
@@ -91,10 +87,7 @@ fn lists_of_exit_codes() {
 #[test]
 fn words_are_split_as_by_pm2() {
     for (text, split) in [
-        (
-            r#"--x "hello world" y=1 --z='q r'"#,
-            &["--x", "hello world", "y=1", "--z='q r'"][..],
-        ),
+        (r#"--x "hello world" y=1 --z='q r'"#, &["--x", "hello world", "y=1", "--z='q r'"][..]),
         ("  a   b ", &["a", "b"]),
         ("", &[]),
         ("''", &[""]),

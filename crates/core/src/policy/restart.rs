@@ -46,32 +46,19 @@ pub(crate) fn judge(
     if stops || !policy.autorestart {
         return (Verdict::Stop, history);
     }
-    let unstable = if lived_ms < policy.min_uptime_ms {
-        history.unstable.saturating_add(1)
-    } else {
-        0
-    };
+    let unstable =
+        if lived_ms < policy.min_uptime_ms { history.unstable.saturating_add(1) } else { 0 };
     if unstable >= policy.max_restarts {
         return (Verdict::GiveUp, History::default());
     }
     let (delay_ms, backoff_ms) = delay(policy, history.backoff_ms, lived_ms);
-    (
-        Verdict::Again { delay_ms },
-        History {
-            unstable,
-            backoff_ms,
-        },
-    )
+    (Verdict::Again { delay_ms }, History { unstable, backoff_ms })
 }
 
 fn delay(policy: &RestartPolicy, last_ms: u64, lived_ms: u64) -> (u64, u64) {
     match policy.backoff_ms {
         Some(base_ms) if base_ms > 0 => {
-            let last_ms = if lived_ms >= backoff::CALM_MS {
-                0
-            } else {
-                last_ms
-            };
+            let last_ms = if lived_ms >= backoff::CALM_MS { 0 } else { last_ms };
             let delay_ms = backoff::next(base_ms, last_ms);
             (delay_ms, delay_ms)
         }

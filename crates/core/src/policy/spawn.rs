@@ -26,11 +26,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_stays_missing_and_a_full_table_does_not() {
-        let error = |errno| SpawnError {
-            what: String::new(),
-            errno,
-            why: String::new(),
-        };
+        let error = |errno| SpawnError { what: String::new(), errno, why: String::new() };
         assert!(is_lasting(&error(2)), "ENOENT");
         assert!(!is_lasting(&error(11)), "EAGAIN");
         assert!(!is_lasting(&error(12)), "ENOMEM");

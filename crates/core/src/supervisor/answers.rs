@@ -48,13 +48,7 @@ impl Supervisor {
         command: CommandId,
         begin: impl FnOnce(&mut Self, &mut Turn<'_>) -> Result<(), Refusal>,
     ) {
-        self.pending.insert(
-            command,
-            Pending {
-                open: 1,
-                ..Pending::default()
-            },
-        );
+        self.pending.insert(command, Pending { open: 1, ..Pending::default() });
         match begin(self, turn) {
             Ok(()) => self.close(turn, command),
             Err(refusal) => {
@@ -73,11 +67,7 @@ impl Supervisor {
             return;
         };
         pending.open += 1;
-        instance.claims.push(Claim {
-            command,
-            goal,
-            change,
-        });
+        instance.claims.push(Claim { command, goal, change });
     }
 
     /// Notes what a command did at once.
@@ -103,10 +93,7 @@ impl Supervisor {
             return;
         };
         let (name, claims) = take_claims(instance, goals);
-        for Claim {
-            command, change, ..
-        } in claims
-        {
+        for Claim { command, change, .. } in claims {
             let Some(pending) = self.pending.get_mut(&command) else {
                 continue;
             };
@@ -148,23 +135,16 @@ impl Pending {
         self.affected.sort_by_key(|affected| affected.proc);
         self.failures.sort_by_key(|failure| failure.proc);
         if self.failures.is_empty() {
-            Outcome::Done {
-                affected: self.affected,
-            }
+            Outcome::Done { affected: self.affected }
         } else {
-            Outcome::Failed {
-                affected: self.affected,
-                failures: self.failures,
-            }
+            Outcome::Failed { affected: self.affected, failures: self.failures }
         }
     }
 }
 
 fn take_claims(instance: &mut Instance, goals: &[Goal]) -> (String, Vec<Claim>) {
-    let (taken, kept) = instance
-        .claims
-        .drain(..)
-        .partition(|claim: &Claim| goals.contains(&claim.goal));
+    let (taken, kept) =
+        instance.claims.drain(..).partition(|claim: &Claim| goals.contains(&claim.goal));
     instance.claims = kept;
     (instance.spec.name.clone(), taken)
 }

@@ -33,10 +33,7 @@ impl Supervisor {
             if !entries.contains_key(&spec.name) {
                 order.push(spec.name.clone());
             }
-            entries
-                .entry(spec.name.clone())
-                .or_default()
-                .push(Arc::new(spec));
+            entries.entry(spec.name.clone()).or_default().push(Arc::new(spec));
         }
         match existing {
             Existing::Reload => self.refuse_reload_under_way(order.iter().map(String::as_str))?,
@@ -55,11 +52,8 @@ impl Supervisor {
             if existing == Existing::Reload {
                 self.reload_entries(turn, id, &name, entries, parallel);
             } else {
-                let surplus = if existing == Existing::Refuse {
-                    Surplus::Stays
-                } else {
-                    Surplus::Goes
-                };
+                let surplus =
+                    if existing == Existing::Refuse { Surplus::Stays } else { Surplus::Goes };
                 self.restart_entries(turn, id, &name, entries, surplus);
             }
         }
@@ -90,10 +84,7 @@ impl Supervisor {
         for entry in &mut entries {
             let wanted = entry.wanted();
             left.retain(|proc| {
-                let fits = self
-                    .instances
-                    .get(proc)
-                    .is_some_and(|it| it.runs_script(&entry.spec));
+                let fits = self.instances.get(proc).is_some_and(|it| it.runs_script(&entry.spec));
                 let taken = fits && entry.own.len() < wanted;
                 if taken {
                     entry.own.push(*proc);
@@ -141,11 +132,7 @@ impl Supervisor {
                     self.note(*proc, id, Change::Registered);
                 } else {
                     let alive = self.instances.get(proc).is_some_and(Instance::is_alive);
-                    let change = if alive {
-                        Change::Restarted
-                    } else {
-                        Change::Started
-                    };
+                    let change = if alive { Change::Restarted } else { Change::Started };
                     self.start_again(turn, id, *proc, change);
                 }
             }
@@ -211,9 +198,7 @@ impl Supervisor {
 
     /// Whether it is down and its spec says that a start by file leaves it so.
     fn stays_down(&self, proc: ProcId) -> bool {
-        self.instances
-            .get(&proc)
-            .is_some_and(|instance| !instance.spec.autostart)
+        self.instances.get(&proc).is_some_and(|instance| !instance.spec.autostart)
             && self.stays_down_with(proc)
     }
 
@@ -256,11 +241,5 @@ impl Instance {
 
 /// Entries that own nothing yet.
 fn strangers(specs: Vec<Arc<AppSpec>>) -> Vec<Entry> {
-    specs
-        .into_iter()
-        .map(|spec| Entry {
-            spec,
-            own: Vec::new(),
-        })
-        .collect()
+    specs.into_iter().map(|spec| Entry { spec, own: Vec::new() }).collect()
 }

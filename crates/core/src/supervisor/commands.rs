@@ -22,21 +22,17 @@ impl Supervisor {
             return turn.answer(id, Outcome::Refused { refusal });
         }
         self.take_command(turn, id, |table, turn| match command {
-            Command::Apply {
-                apps,
-                existing,
-                parallel,
-            } => table.apply(turn, id, apps, existing, parallel),
+            Command::Apply { apps, existing, parallel } => {
+                table.apply(turn, id, apps, existing, parallel)
+            }
             Command::Start { targets, env } => table.start(turn, id, &targets, env.as_ref()),
             Command::Stop { targets } => table.stop(turn, id, &targets),
             Command::Restart { targets, env } => {
                 table.restart_all(turn, id, &targets, env.as_ref())
             }
-            Command::Reload {
-                targets,
-                env,
-                parallel,
-            } => table.reload(turn, id, &targets, env.as_ref(), parallel),
+            Command::Reload { targets, env, parallel } => {
+                table.reload(turn, id, &targets, env.as_ref(), parallel)
+            }
             Command::Delete { targets } => table.delete(turn, id, &targets),
             Command::Scale { name, to } => table.scale(turn, id, &name, to),
             Command::Reset { targets } => table.reset(turn, id, &targets),
@@ -63,11 +59,7 @@ impl Supervisor {
                 matches!(instance.phase, Phase::Running | Phase::Ending { .. })
                     && instance.is_alive()
             });
-            let change = if alive {
-                Change::Restarted
-            } else {
-                Change::Started
-            };
+            let change = if alive { Change::Restarted } else { Change::Started };
             self.start_again(turn, id, proc, change);
         }
         Ok(())
@@ -115,9 +107,7 @@ impl Supervisor {
         let mut apps: BTreeMap<String, Vec<ProcId>> = BTreeMap::new();
         for proc in procs {
             if let Some(instance) = self.instances.get(&proc) {
-                apps.entry(instance.spec.name.clone())
-                    .or_default()
-                    .push(proc);
+                apps.entry(instance.spec.name.clone()).or_default().push(proc);
             }
         }
         self.refuse_reload_under_way(apps.keys().map(String::as_str))?;
@@ -159,9 +149,7 @@ impl Supervisor {
         mut apps: impl Iterator<Item = &'a str>,
     ) -> Result<(), Refusal> {
         match apps.find(|app| self.rollouts.contains_key(*app)) {
-            Some(name) => Err(Refusal::ReloadUnderWay {
-                name: name.to_owned(),
-            }),
+            Some(name) => Err(Refusal::ReloadUnderWay { name: name.to_owned() }),
             None => Ok(()),
         }
     }
@@ -190,11 +178,7 @@ impl Supervisor {
                 self.note(proc, id, Change::AlreadyStopped);
                 continue;
             }
-            let then = if instance.wanted == Wanted::Gone {
-                Then::Remove
-            } else {
-                Then::Stop
-            };
+            let then = if instance.wanted == Wanted::Gone { Then::Remove } else { Then::Stop };
             self.claim(proc, id, Goal::Down, Change::Stopped);
             self.wind_down(turn, proc, then);
         }
@@ -259,24 +243,15 @@ impl Supervisor {
             };
             if run.pid.is_some() && run.stage != Stage::Sweeping {
                 let (generation, scope) = (run.generation, Scope::Main);
-                turn.act(Action::Signal {
-                    proc,
-                    generation,
-                    signal,
-                    scope,
-                });
+                turn.act(Action::Signal { proc, generation, signal, scope });
                 self.note(proc, id, Change::Signalled);
                 sent = true;
             }
         }
-        match procs
-            .first()
-            .and_then(|proc| Some((*proc, self.instances.get(proc)?)))
-        {
-            Some((proc, instance)) if !sent => Err(Refusal::NotRunning {
-                proc,
-                name: instance.spec.name.clone(),
-            }),
+        match procs.first().and_then(|proc| Some((*proc, self.instances.get(proc)?))) {
+            Some((proc, instance)) if !sent => {
+                Err(Refusal::NotRunning { proc, name: instance.spec.name.clone() })
+            }
             _ => Ok(()),
         }
     }
@@ -293,11 +268,7 @@ impl Supervisor {
                 continue;
             };
             instance.offered = None;
-            let then = if instance.wanted == Wanted::Gone {
-                Then::Remove
-            } else {
-                Then::Stop
-            };
+            let then = if instance.wanted == Wanted::Gone { Then::Remove } else { Then::Stop };
             let rests = matches!(instance.phase, Phase::Stopped | Phase::Errored);
             if rests && instance.runs().next().is_none() {
                 self.note(proc, id, Change::AlreadyStopped);
@@ -313,8 +284,7 @@ impl Supervisor {
     /// Ends the daemon when it is to end and nothing is left that could be waited for.
     pub(super) fn check_quit(&self, turn: &mut Turn<'_>) {
         let waits = |(generation, proc): (&Generation, &ProcId)| {
-            self.run(*proc, *generation)
-                .is_some_and(|run| run.stage != Stage::Outlived)
+            self.run(*proc, *generation).is_some_and(|run| run.stage != Stage::Outlived)
         };
         if self.shutting_down && !self.owners.iter().any(waits) {
             turn.quit();

@@ -80,21 +80,13 @@ impl Supervisor {
 impl Serialize for Supervisor {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut pool = Pool::default();
-        let uses = self
-            .instances
-            .iter()
-            .map(|(id, instance)| (*id, pool.uses(instance)))
-            .collect();
+        let uses = self.instances.iter().map(|(id, instance)| (*id, pool.uses(instance))).collect();
         Dump {
             next_proc: self.next_proc,
             last_generation: self.last_generation,
             shutting_down: self.shutting_down,
             uses,
-            instances: self
-                .instances
-                .iter()
-                .map(|(id, it)| (*id, Cow::Borrowed(it)))
-                .collect(),
+            instances: self.instances.iter().map(|(id, it)| (*id, Cow::Borrowed(it))).collect(),
             rollouts: Cow::Borrowed(&self.rollouts),
             specs: pool.specs,
             envs: pool.envs,
@@ -106,11 +98,8 @@ impl Serialize for Supervisor {
 impl<'de> Deserialize<'de> for Supervisor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let dump = Dump::deserialize(deserializer)?;
-        let envs: Vec<Arc<Env>> = dump
-            .envs
-            .into_iter()
-            .map(|env| Arc::new(env.into_owned()))
-            .collect();
+        let envs: Vec<Arc<Env>> =
+            dump.envs.into_iter().map(|env| Arc::new(env.into_owned())).collect();
         let specs: Vec<Arc<AppSpec>> = dump
             .specs
             .into_iter()
@@ -130,9 +119,7 @@ impl<'de> Deserialize<'de> for Supervisor {
             let mut instance = instance.into_owned();
             let uses = dump.uses.get(&proc);
             if !uses.is_some_and(|uses| uses.give(&mut instance, &specs)) {
-                return Err(serde::de::Error::custom(format_args!(
-                    "instance {proc} has no spec"
-                )));
+                return Err(serde::de::Error::custom(format_args!("instance {proc} has no spec")));
             }
             table.adopt_instance(proc, instance);
         }
@@ -149,8 +136,7 @@ impl Supervisor {
             self.owners.insert(run.generation, proc);
         }
         for (generation, due) in timers {
-            self.deadlines
-                .move_to(Timer { proc, generation }, None, due);
+            self.deadlines.move_to(Timer { proc, generation }, None, due);
         }
         let members: &mut BTreeSet<ProcId> =
             self.apps.entry(instance.spec.name.clone()).or_default();
@@ -192,10 +178,7 @@ impl<'a> Pool<'a> {
             own: self.spec(&instance.spec),
             offered: instance.offered.as_ref().map(|spec| self.spec(spec)),
             current: instance.current.as_ref().map(|run| self.spec(&run.spec)),
-            beside: instance
-                .beside
-                .as_ref()
-                .map(|beside| self.spec(&beside.run.spec)),
+            beside: instance.beside.as_ref().map(|beside| self.spec(&beside.run.spec)),
         }
     }
 
@@ -205,10 +188,7 @@ impl<'a> Pool<'a> {
             return *place;
         }
         let env = self.env(&spec.base_env);
-        let bare = AppSpec {
-            base_env: Arc::default(),
-            ..AppSpec::clone(spec)
-        };
+        let bare = AppSpec { base_env: Arc::default(), ..AppSpec::clone(spec) };
         self.specs.push(SpecDump { env, spec: bare });
         self.spec_places.insert(address, self.specs.len() - 1);
         self.specs.len() - 1

@@ -56,10 +56,7 @@ impl Supervisor {
 
     /// Nothing of a run's tree is left.
     pub(super) fn swept(&mut self, turn: &mut Turn<'_>, proc: ProcId, generation: Generation) {
-        if self
-            .run(proc, generation)
-            .is_some_and(|run| run.stage == Stage::Sweeping)
-        {
+        if self.run(proc, generation).is_some_and(|run| run.stage == Stage::Sweeping) {
             self.run_gone(turn, proc, generation);
         }
     }
@@ -81,18 +78,12 @@ impl Supervisor {
         if run.pid.is_some() || run.stage == Stage::Sweeping {
             return;
         }
-        let (running, launching) = (
-            instance.phase == Phase::Running,
-            run.stage == Stage::Launching,
-        );
+        let (running, launching) =
+            (instance.phase == Phase::Running, run.stage == Stage::Launching);
         let is_current = instance.is_current(generation);
-        let news = News::SpawnFailed {
-            error: error.clone(),
-        };
+        let news = News::SpawnFailed { error: error.clone() };
         self.publish(turn, proc, Some(generation), news);
-        let reason = FailureReason::Spawn {
-            error: error.clone(),
-        };
+        let reason = FailureReason::Spawn { error: error.clone() };
         if running && is_current {
             let then = self.after_spawn_failure(turn.now.mono, proc, error);
             self.end_by_itself(turn, proc, then, generation, reason);
@@ -124,23 +115,13 @@ impl Supervisor {
         let (verdict, history) = restart::judge(policy, instance.history, lived_ms, how);
         instance.history = history;
         let then = follows(verdict, turn.now.mono, || {
-            let RestartPolicy {
-                max_restarts,
-                min_uptime_ms,
-                ..
-            } = policy;
+            let RestartPolicy { max_restarts, min_uptime_ms, .. } = policy;
             match max_restarts {
                 0 => format!("ended ({how}), and max_restarts is 0"),
                 n => format!("{n} runs in a row ended within {min_uptime_ms} ms, the last: {how}"),
             }
         });
-        let rolls_back = matches!(
-            &instance.beside,
-            Some(Beside {
-                role: Role::Failed(_),
-                ..
-            })
-        );
+        let rolls_back = matches!(&instance.beside, Some(Beside { role: Role::Failed(_), .. }));
         if was == Stage::Launching {
             return self.end_by_itself(turn, proc, then, generation, reason);
         }
@@ -193,9 +174,9 @@ impl Supervisor {
         instance.history = history;
         match verdict {
             Verdict::Stop | Verdict::GiveUp => Then::Fail(said),
-            Verdict::Again { delay_ms } => Then::Wait {
-                until: now.after(delay_ms.max(spawn::RETRY_MS)),
-            },
+            Verdict::Again { delay_ms } => {
+                Then::Wait { until: now.after(delay_ms.max(spawn::RETRY_MS)) }
+            }
         }
     }
 }
@@ -213,10 +194,7 @@ impl Instance {
         let successor: Option<Run> = self.beside.take().map(|beside| beside.run);
         self.started_at = successor.as_ref().map(|run| run.started_at);
         let ended = std::mem::replace(&mut self.current, successor);
-        self.beside = ended.map(|run| Beside {
-            role: Role::Retired,
-            run,
-        });
+        self.beside = ended.map(|run| Beside { role: Role::Retired, run });
         self.restarts = self.restarts.saturating_add(1);
         true
     }
@@ -227,8 +205,6 @@ fn follows(verdict: Verdict, now: Mono, reason: impl FnOnce() -> String) -> Then
         Verdict::Stop => Then::Stop,
         Verdict::GiveUp => Then::Fail(reason()),
         Verdict::Again { delay_ms: 0 } => Then::Launch { counted: true },
-        Verdict::Again { delay_ms } => Then::Wait {
-            until: now.after(delay_ms),
-        },
+        Verdict::Again { delay_ms } => Then::Wait { until: now.after(delay_ms) },
     }
 }

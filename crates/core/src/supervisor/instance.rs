@@ -133,9 +133,7 @@ impl Instance {
 
     /// The current run and the one beside it.
     pub(super) fn runs(&self) -> impl Iterator<Item = &Run> {
-        self.current
-            .iter()
-            .chain(self.beside.iter().map(|beside| &beside.run))
+        self.current.iter().chain(self.beside.iter().map(|beside| &beside.run))
     }
 
     /// The run of that generation.
@@ -153,18 +151,13 @@ impl Instance {
 
     /// Whether that is the run that serves or comes up.
     pub(super) fn is_current(&self, generation: Generation) -> bool {
-        self.current
-            .as_ref()
-            .is_some_and(|run| run.generation == generation)
+        self.current.as_ref().is_some_and(|run| run.generation == generation)
     }
 
     /// Whether it serves.
     pub(super) fn is_online(&self) -> bool {
         self.phase == Phase::Running
-            && self
-                .current
-                .as_ref()
-                .is_some_and(|run| run.stage == Stage::Online)
+            && self.current.as_ref().is_some_and(|run| run.stage == Stage::Online)
     }
 
     /// Whether its process runs or comes up, or is about to be started again.
@@ -179,10 +172,7 @@ impl Instance {
     /// Whether it serves as a cluster worker, so that it can be replaced without a gap.
     pub(super) fn serves_as_worker(&self) -> bool {
         self.is_online()
-            && self
-                .current
-                .as_ref()
-                .is_some_and(|run| run.spec.mode == ExecMode::Cluster)
+            && self.current.as_ref().is_some_and(|run| run.spec.mode == ExecMode::Cluster)
     }
 
     /// Whether one of its runs outlived SIGKILL.
@@ -194,10 +184,7 @@ impl Instance {
     pub(super) fn restart_counts(&self) -> bool {
         match &self.phase {
             Phase::Running => true,
-            Phase::Ending {
-                then: Then::Launch { counted },
-                asked: true,
-            } => *counted,
+            Phase::Ending { then: Then::Launch { counted }, asked: true } => *counted,
             Phase::Stopped | Phase::Errored | Phase::Waiting { .. } | Phase::Ending { .. } => false,
         }
     }

@@ -31,13 +31,7 @@ impl Supervisor {
         self.owners.insert(generation, proc);
         self.set_phase(turn, proc, Phase::Running);
         self.publish(turn, proc, Some(generation), News::Launching);
-        turn.act(Action::Spawn {
-            proc,
-            generation,
-            slot,
-            spec,
-            restarts,
-        });
+        turn.act(Action::Spawn { proc, generation, slot, spec, restarts });
     }
 
     /// Ends all runs of an instance, and then what `then` says: somebody asked for it.
@@ -111,10 +105,7 @@ impl Supervisor {
         let Some(run) = self.run(proc, generation) else {
             return;
         };
-        let timer = Timer {
-            proc,
-            generation: Some(generation),
-        };
+        let timer = Timer { proc, generation: Some(generation) };
         self.deadlines.move_to(timer, run.due, None);
         self.owners.remove(&generation);
         turn.touch();
@@ -217,18 +208,12 @@ impl Supervisor {
         generation: Generation,
         stage: Stage,
     ) {
-        let Some(run) = self
-            .instances
-            .get_mut(&proc)
-            .and_then(|entry| entry.run_mut(generation))
+        let Some(run) = self.instances.get_mut(&proc).and_then(|entry| entry.run_mut(generation))
         else {
             return;
         };
         let due = run.deadline(stage, turn.now.mono);
-        let timer = Timer {
-            proc,
-            generation: Some(generation),
-        };
+        let timer = Timer { proc, generation: Some(generation) };
         self.deadlines.move_to(timer, run.due, due);
         run.stage = stage;
         run.due = due;
@@ -240,12 +225,8 @@ impl Supervisor {
         let Some(instance) = self.instances.get_mut(&proc) else {
             return;
         };
-        let timer = Timer {
-            proc,
-            generation: None,
-        };
-        self.deadlines
-            .move_to(timer, instance.phase.due(), phase.due());
+        let timer = Timer { proc, generation: None };
+        self.deadlines.move_to(timer, instance.phase.due(), phase.due());
         instance.phase = phase;
         turn.touch();
     }
@@ -284,17 +265,8 @@ impl Supervisor {
         };
         let scope = run.scope();
         turn.act(match signal {
-            Some(signal) => Action::Signal {
-                proc,
-                generation,
-                signal,
-                scope,
-            },
-            None => Action::Message {
-                proc,
-                generation,
-                text: SHUTDOWN.to_owned(),
-            },
+            Some(signal) => Action::Signal { proc, generation, signal, scope },
+            None => Action::Message { proc, generation, text: SHUTDOWN.to_owned() },
         });
     }
 

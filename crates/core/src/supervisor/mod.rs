@@ -71,25 +71,13 @@ impl Supervisor {
         match event {
             Event::Command { id, command } => self.command(&mut turn, id, command),
             Event::Woke => self.woke(&mut turn),
-            Event::Spawned {
-                proc,
-                generation,
-                pid,
-            } => {
+            Event::Spawned { proc, generation, pid } => {
                 self.spawned(&mut turn, proc, generation, pid);
             }
-            Event::SpawnFailed {
-                proc,
-                generation,
-                error,
-            } => {
+            Event::SpawnFailed { proc, generation, error } => {
                 self.spawn_failed(&mut turn, proc, generation, &error);
             }
-            Event::Exited {
-                proc,
-                generation,
-                how,
-            } => {
+            Event::Exited { proc, generation, how } => {
                 self.exited(&mut turn, proc, generation, how);
             }
             Event::Swept { proc, generation } => self.swept(&mut turn, proc, generation),
@@ -103,11 +91,7 @@ impl Supervisor {
             Event::Disconnected { proc, generation } => {
                 self.disconnected(&mut turn, proc, generation);
             }
-            Event::Sampled {
-                proc,
-                generation,
-                memory,
-            } => {
+            Event::Sampled { proc, generation, memory } => {
                 self.sampled(&mut turn, proc, generation, memory);
             }
         }
@@ -136,11 +120,6 @@ impl Supervisor {
             return;
         };
         let name = instance.spec.name.clone();
-        turn.act(Action::Publish(Notice {
-            proc,
-            name,
-            generation,
-            news,
-        }));
+        turn.act(Action::Publish(Notice { proc, name, generation, news }));
     }
 }

@@ -43,12 +43,7 @@ impl Supervisor {
         let default = if procs.len() <= 2 { 1 } else { 2 };
         let parallel = parallel.map_or(default, |wanted| wanted.max(1) as usize);
         let queue = procs.iter().copied().collect();
-        let rollout = Rollout {
-            queue,
-            under_way: BTreeSet::new(),
-            parallel,
-            failed: false,
-        };
+        let rollout = Rollout { queue, under_way: BTreeSet::new(), parallel, failed: false };
         self.rollouts.insert(app.to_owned(), rollout);
         self.advance(turn, app);
     }
@@ -87,9 +82,7 @@ impl Supervisor {
         // One that is being replaced for its memory comes when that is over.
         let instances = &self.instances;
         let is_free = |proc: &ProcId| {
-            instances
-                .get(proc)
-                .is_none_or(|it| it.beside.is_none() || it.is_unkillable())
+            instances.get(proc).is_none_or(|it| it.beside.is_none() || it.is_unkillable())
         };
         let at = rollout.queue.iter().position(is_free)?;
         rollout.queue.remove(at)
@@ -99,10 +92,7 @@ impl Supervisor {
         let Some(instance) = self.instances.get_mut(&proc) else {
             return;
         };
-        let offered = instance
-            .offered
-            .clone()
-            .unwrap_or_else(|| instance.spec.clone());
+        let offered = instance.offered.clone().unwrap_or_else(|| instance.spec.clone());
         if let Some(beside) = &instance.beside {
             // An earlier one outlived SIGKILL; a third run there must not be.
             let generation = beside.run.generation;
@@ -140,22 +130,13 @@ impl Supervisor {
             return;
         };
         let run = Run::new(generation, turn.now, spec.clone());
-        instance.beside = Some(Beside {
-            role: Role::Successor,
-            run,
-        });
+        instance.beside = Some(Beside { role: Role::Successor, run });
         let slot = instance.slot;
         let restarts = instance.restarts.saturating_add(1);
         self.owners.insert(generation, proc);
         turn.touch();
         self.publish(turn, proc, Some(generation), News::Launching);
-        turn.act(Action::Spawn {
-            proc,
-            generation,
-            slot,
-            spec,
-            restarts,
-        });
+        turn.act(Action::Spawn { proc, generation, slot, spec, restarts });
     }
 
     /// The successor has proved itself: it serves, and the old one goes.
@@ -326,11 +307,7 @@ impl Rollout {
 impl Instance {
     /// Makes the successor the serving run and the other the retired one; says which is which.
     fn swap_runs(&mut self) -> Option<(Generation, Generation)> {
-        if self
-            .beside
-            .as_ref()
-            .is_none_or(|beside| beside.role != Role::Successor)
-        {
+        if self.beside.as_ref().is_none_or(|beside| beside.role != Role::Successor) {
             return None;
         }
         let new = self.beside.take()?.run;
@@ -338,10 +315,7 @@ impl Instance {
         self.started_at = Some(new.started_at);
         let old = self.current.replace(new)?;
         let old_generation = old.generation;
-        self.beside = Some(Beside {
-            role: Role::Retired,
-            run: old,
-        });
+        self.beside = Some(Beside { role: Role::Retired, run: old });
         Some((new_generation, old_generation))
     }
 }

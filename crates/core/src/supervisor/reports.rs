@@ -59,10 +59,7 @@ impl Supervisor {
     /// The app said `ready`. Said too late it changes nothing: that it was late is what the next
     /// reload has to know.
     pub(super) fn ready(&mut self, turn: &mut Turn<'_>, proc: ProcId, generation: Generation) {
-        if self
-            .run(proc, generation)
-            .is_some_and(|run| run.stage == Stage::Launching)
-        {
+        if self.run(proc, generation).is_some_and(|run| run.stage == Stage::Launching) {
             self.showed(turn, proc, generation, |run| &mut run.ready);
         }
     }
@@ -159,11 +156,7 @@ impl Supervisor {
                 self.counts_as_unready(proc);
             }
             self.come_up(turn, proc, generation);
-        } else if instance
-            .current
-            .as_ref()
-            .is_some_and(|old| run.is_as_good_as(old))
-        {
+        } else if instance.current.as_ref().is_some_and(|old| run.is_as_good_as(old)) {
             self.promote(turn, proc);
         } else {
             self.replacement_failed(turn, proc, FailureReason::NotReady { waited_ms });
@@ -223,10 +216,9 @@ impl Supervisor {
             return;
         };
         let failure = match &instance.beside {
-            Some(Beside {
-                role: Role::Failed(reason),
-                run,
-            }) if run.generation == generation => reason.clone(),
+            Some(Beside { role: Role::Failed(reason), run }) if run.generation == generation => {
+                reason.clone()
+            }
             _ => FailureReason::Unkillable,
         };
         let serves = instance.phase == Phase::Running;
@@ -234,12 +226,7 @@ impl Supervisor {
         if !serves {
             self.given_up(turn, proc, generation, "outlived SIGKILL");
             let goals = [Goal::Up, Goal::Down, Goal::Gone, Goal::Replaced];
-            self.settle(
-                turn,
-                proc,
-                &goals,
-                &Err((FailureReason::Unkillable, Some(generation))),
-            );
+            self.settle(turn, proc, &goals, &Err((FailureReason::Unkillable, Some(generation))));
         }
         self.check_quit(turn);
     }
@@ -255,9 +242,7 @@ impl Supervisor {
             return;
         };
         instance.error = Some(reason.to_owned());
-        let news = News::Errored {
-            reason: reason.to_owned(),
-        };
+        let news = News::Errored { reason: reason.to_owned() };
         self.publish(turn, proc, Some(generation), news);
     }
 

@@ -23,9 +23,7 @@ impl Supervisor {
             return self.named(text).ok_or_else(|| self.not_found(text));
         };
         if procs.is_empty() {
-            return Err(Refusal::NothingMatches {
-                target: text.to_owned(),
-            });
+            return Err(Refusal::NothingMatches { target: text.to_owned() });
         }
         Ok(procs)
     }
@@ -76,9 +74,7 @@ impl Supervisor {
     }
 
     fn is_to_stay(&self, proc: ProcId) -> bool {
-        self.instances
-            .get(&proc)
-            .is_some_and(|instance| instance.wanted != Wanted::Gone)
+        self.instances.get(&proc).is_some_and(|instance| instance.wanted != Wanted::Gone)
     }
 
     fn matching(&self, text: &str, pattern: &str) -> Result<Vec<ProcId>, Refusal> {
@@ -100,10 +96,7 @@ impl Supervisor {
     }
 
     fn filtered(&self, is_meant: impl Fn(&Instance) -> bool) -> Vec<ProcId> {
-        let meant = self
-            .instances
-            .iter()
-            .filter(|(_, instance)| is_meant(instance));
+        let meant = self.instances.iter().filter(|(_, instance)| is_meant(instance));
         meant.map(|(proc, _)| *proc).collect()
     }
 }

@@ -107,22 +107,13 @@ impl Run {
 
     /// Whether what it has shown makes it fit to take over from another.
     pub(super) fn can_take_over(&self) -> bool {
-        self.pid.is_some()
-            && if self.spec.ready.wait {
-                self.ready
-            } else {
-                self.listening
-            }
+        self.pid.is_some() && if self.spec.ready.wait { self.ready } else { self.listening }
     }
 
     /// Whether being alive when its time is over makes it fit to take over: the one it replaces
     /// showed no more than that.
     pub(super) fn is_as_good_as(&self, old: &Run) -> bool {
-        if self.spec.ready.wait {
-            old.spec.ready.wait && !old.ready
-        } else {
-            !old.listening
-        }
+        if self.spec.ready.wait { old.spec.ready.wait && !old.ready } else { !old.listening }
     }
 
     /// When `stage`, entered now, is over.
@@ -156,11 +147,7 @@ impl Run {
 
     /// Whom its signals reach.
     pub(super) fn scope(&self) -> Scope {
-        if self.spec.stop.treekill {
-            Scope::Tree
-        } else {
-            Scope::Main
-        }
+        if self.spec.stop.treekill { Scope::Tree } else { Scope::Main }
     }
 
     /// The signal that asks it to stop.
@@ -170,9 +157,6 @@ impl Run {
 
     /// It ended by itself, too early for whoever counted on it.
     pub(super) fn ended_early(&self, how: Ending, now: Mono) -> FailureReason {
-        FailureReason::ExitedEarly {
-            how,
-            after_ms: now.since(self.started),
-        }
+        FailureReason::ExitedEarly { how, after_ms: now.since(self.started) }
     }
 }

@@ -29,10 +29,7 @@ impl Supervisor {
         };
         let has = u32::try_from(members.len()).unwrap_or(u32::MAX);
         let wanted = wanted(name, has, to)?;
-        let spec = Arc::new(AppSpec {
-            instances: wanted.max(1),
-            ..AppSpec::clone(&first.spec)
-        });
+        let spec = Arc::new(AppSpec { instances: wanted.max(1), ..AppSpec::clone(&first.spec) });
         let surplus = members.get(wanted as usize..).unwrap_or_default();
         self.leave_rollouts(turn, surplus);
         for proc in surplus.iter().rev() {
@@ -60,10 +57,7 @@ impl Supervisor {
                 if let Some(instance) = self.instances.get_mut(&proc) {
                     instance.wanted = Wanted::Gone;
                 }
-                let phase = Phase::Ending {
-                    then: Then::Remove,
-                    asked: true,
-                };
+                let phase = Phase::Ending { then: Then::Remove, asked: true };
                 self.set_phase(turn, proc, phase);
                 self.retire_run(turn, proc, generation);
             }
@@ -83,8 +77,7 @@ impl Supervisor {
         let slot = (0..).zip(&taken).find(|(slot, used)| slot != *used);
         let slot = slot.map_or_else(|| u32::try_from(taken.len()).unwrap_or(0), |(slot, _)| slot);
         members.insert(proc);
-        self.instances
-            .insert(proc, Instance::new(spec, slot, turn.now.wall));
+        self.instances.insert(proc, Instance::new(spec, slot, turn.now.wall));
         turn.touch();
         proc
     }
@@ -94,10 +87,7 @@ impl Supervisor {
         let mut counted: BTreeMap<usize, (Arc<AppSpec>, Arc<AppSpec>)> = BTreeMap::new();
         let mut count = |spec: &mut Arc<AppSpec>| {
             let entry = counted.entry(Arc::as_ptr(spec).addr()).or_insert_with(|| {
-                let new = AppSpec {
-                    instances: instances.max(1),
-                    ..AppSpec::clone(spec)
-                };
+                let new = AppSpec { instances: instances.max(1), ..AppSpec::clone(spec) };
                 (spec.clone(), Arc::new(new))
             });
             *spec = entry.1.clone();
@@ -118,19 +108,12 @@ fn wanted(name: &str, has: u32, to: ScaleTo) -> Result<u32, Refusal> {
         ScaleTo::By(by) => match has.checked_add_signed(by) {
             Some(wanted) if wanted >= 1 => wanted,
             _ => {
-                return Err(Refusal::ScaleTooLow {
-                    name,
-                    instances: has,
-                    by,
-                });
+                return Err(Refusal::ScaleTooLow { name, instances: has, by });
             }
         },
     };
     if wanted == has {
-        return Err(Refusal::NothingToScale {
-            name,
-            instances: has,
-        });
+        return Err(Refusal::NothingToScale { name, instances: has });
     }
     Ok(wanted)
 }

@@ -81,16 +81,12 @@ impl fmt::Display for Status {
 impl Supervisor {
     /// All instances, by id.
     pub fn instances(&self) -> impl Iterator<Item = InstanceView<'_>> {
-        self.instances
-            .iter()
-            .map(|(proc, instance)| instance.view(*proc))
+        self.instances.iter().map(|(proc, instance)| instance.view(*proc))
     }
 
     /// One instance.
     pub fn instance(&self, proc: ProcId) -> Option<InstanceView<'_>> {
-        self.instances
-            .get(&proc)
-            .map(|instance| instance.view(proc))
+        self.instances.get(&proc).map(|instance| instance.view(proc))
     }
 
     /// All runs that have or may have a process, those that come and go in a reload too.
@@ -122,10 +118,7 @@ impl Supervisor {
 
 impl Instance {
     fn view(&self, proc: ProcId) -> InstanceView<'_> {
-        let live = self
-            .current
-            .as_ref()
-            .filter(|run| run.stage != Stage::Sweeping);
+        let live = self.current.as_ref().filter(|run| run.stage != Stage::Sweeping);
         InstanceView {
             proc,
             spec: &self.spec,

@@ -27,11 +27,7 @@ pub(crate) fn event(event: &Event) -> String {
 /// What was asked.
 pub(crate) fn command(command: &Command) -> String {
     let all = |targets: &[Target]| {
-        targets
-            .iter()
-            .map(|target| target.0.as_str())
-            .collect::<Vec<_>>()
-            .join(" ")
+        targets.iter().map(|target| target.0.as_str()).collect::<Vec<_>>().join(" ")
     };
     match command {
         Command::Apply { apps, existing, .. } => {
@@ -54,29 +50,14 @@ pub(crate) fn command(command: &Command) -> String {
 /// What the world is asked to do; `None` for what is not worth a line.
 pub(crate) fn action(action: &Action) -> Option<String> {
     Some(match action {
-        Action::Spawn {
-            proc,
-            generation,
-            slot,
-            restarts,
-            ..
-        } => {
+        Action::Spawn { proc, generation, slot, restarts, .. } => {
             format!("spawn {proc}#{generation} (slot {slot}, restarts {restarts})")
         }
-        Action::Signal {
-            proc,
-            generation,
-            signal,
-            scope,
-        } => {
+        Action::Signal { proc, generation, signal, scope } => {
             let scope = if *scope == Scope::Tree { " tree" } else { "" };
             format!("{signal}{scope} {proc}#{generation}")
         }
-        Action::Message {
-            proc,
-            generation,
-            text,
-        } => {
+        Action::Message { proc, generation, text } => {
             format!("message {text:?} {proc}#{generation}")
         }
         Action::Drain { proc, generation } => format!("drain {proc}#{generation}"),
@@ -99,19 +80,13 @@ pub(crate) fn outcome(outcome: &Outcome) -> String {
         Outcome::Refused { refusal } => format!("refused: {}", refusal_words(refusal)),
         Outcome::Failed { affected, failures } => {
             let failures: Vec<String> = failures.iter().map(failure).collect();
-            format!(
-                "{} FAILED {}",
-                affected_words(affected),
-                failures.join(", ")
-            )
+            format!("{} FAILED {}", affected_words(affected), failures.join(", "))
         }
     }
 }
 
 fn affected_words(affected: &[Affected]) -> String {
-    let words = affected
-        .iter()
-        .map(|one| format!("{} {}", one.proc, change(one.change)));
+    let words = affected.iter().map(|one| format!("{} {}", one.proc, change(one.change)));
     words.collect::<Vec<_>>().join(", ")
 }
 
@@ -133,14 +108,8 @@ fn failure(failure: &Failure) -> String {
 
 fn refusal_words(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::NotFound {
-            target,
-            nearest: None,
-        } => format!("no {target}"),
-        Refusal::NotFound {
-            target,
-            nearest: Some(name),
-        } => {
+        Refusal::NotFound { target, nearest: None } => format!("no {target}"),
+        Refusal::NotFound { target, nearest: Some(name) } => {
             format!("no {target}, but {name}")
         }
         other => format!("{other:?}"),

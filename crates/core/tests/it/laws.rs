@@ -42,18 +42,11 @@ proptest! {
 }
 
 fn without_answers(written: Vec<String>) -> Vec<String> {
-    written
-        .into_iter()
-        .filter(|line| !line.contains(" answer "))
-        .collect()
+    written.into_iter().filter(|line| !line.contains(" answer ")).collect()
 }
 
 /// The usual number of cases (`PROPTEST_CASES`), or a part of it.
 fn config(part: u32) -> ProptestConfig {
     let config = ProptestConfig::default();
-    ProptestConfig {
-        cases: config.cases.div_ceil(part),
-        failure_persistence: None,
-        ..config
-    }
+    ProptestConfig { cases: config.cases.div_ceil(part), failure_persistence: None, ..config }
 }

@@ -38,18 +38,12 @@ impl Scene {
     /// Lets one event happen now.
     pub(crate) fn event(&mut self, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();
-        let now = Now {
-            mono: Mono(self.now),
-            wall: Wall(self.now.cast_signed()),
-        };
+        let now = Now { mono: Mono(self.now), wall: Wall(self.now.cast_signed()) };
         let words = describe::event(&event);
         writeln!(self.written, "{:?} {words}", now.mono).unwrap();
         self.table.step(now, event, &mut actions);
         for action in &actions {
-            if let Action::Spawn {
-                proc, generation, ..
-            } = action
-            {
+            if let Action::Spawn { proc, generation, .. } = action {
                 self.procs.insert(*generation, *proc);
             }
             if let Some(words) = describe::action(action) {
@@ -61,10 +55,7 @@ impl Scene {
 
     pub(crate) fn command(&mut self, command: Command) -> Vec<Action> {
         self.commands += 1;
-        self.event(Event::Command {
-            id: CommandId(self.commands),
-            command,
-        })
+        self.event(Event::Command { id: CommandId(self.commands), command })
     }
 
     pub(crate) fn apply(&mut self, spec: &AppSpec) -> Vec<Action> {
@@ -72,70 +63,40 @@ impl Scene {
     }
 
     pub(crate) fn apply_all(&mut self, apps: Vec<AppSpec>, existing: Existing) -> Vec<Action> {
-        self.command(Command::Apply {
-            apps,
-            existing,
-            parallel: None,
-        })
+        self.command(Command::Apply { apps, existing, parallel: None })
     }
 
     pub(crate) fn start(&mut self, target: &str) -> Vec<Action> {
-        self.command(Command::Start {
-            targets: vec![target.into()],
-            env: None,
-        })
+        self.command(Command::Start { targets: vec![target.into()], env: None })
     }
 
     pub(crate) fn stop(&mut self, target: &str) -> Vec<Action> {
-        self.command(Command::Stop {
-            targets: vec![target.into()],
-        })
+        self.command(Command::Stop { targets: vec![target.into()] })
     }
 
     pub(crate) fn restart(&mut self, target: &str) -> Vec<Action> {
-        self.command(Command::Restart {
-            targets: vec![target.into()],
-            env: None,
-        })
+        self.command(Command::Restart { targets: vec![target.into()], env: None })
     }
 
     pub(crate) fn delete(&mut self, target: &str) -> Vec<Action> {
-        self.command(Command::Delete {
-            targets: vec![target.into()],
-        })
+        self.command(Command::Delete { targets: vec![target.into()] })
     }
 
     pub(crate) fn reload(&mut self, target: &str) -> Vec<Action> {
         let targets = vec![target.into()];
-        self.command(Command::Reload {
-            targets,
-            env: None,
-            parallel: None,
-        })
+        self.command(Command::Reload { targets, env: None, parallel: None })
     }
 
     pub(crate) fn spawned(&mut self, generation: u64) {
         let (proc, generation) = self.run(generation);
         let pid = 100 + u32::try_from(generation.0).unwrap();
-        self.event(Event::Spawned {
-            proc,
-            generation,
-            pid,
-        });
+        self.event(Event::Spawned { proc, generation, pid });
     }
 
     pub(crate) fn spawn_failed(&mut self, generation: u64, errno: i32, why: &str) {
         let (proc, generation) = self.run(generation);
-        let error = SpawnError {
-            what: "running it".to_owned(),
-            errno,
-            why: why.to_owned(),
-        };
-        self.event(Event::SpawnFailed {
-            proc,
-            generation,
-            error,
-        });
+        let error = SpawnError { what: "running it".to_owned(), errno, why: why.to_owned() };
+        self.event(Event::SpawnFailed { proc, generation, error });
     }
 
     pub(crate) fn up(&mut self, generation: u64) {
@@ -160,11 +121,7 @@ impl Scene {
 
     pub(crate) fn sampled(&mut self, generation: u64, memory: u64) {
         let (proc, generation) = self.run(generation);
-        self.event(Event::Sampled {
-            proc,
-            generation,
-            memory,
-        });
+        self.event(Event::Sampled { proc, generation, memory });
     }
 
     pub(crate) fn exited(&mut self, generation: u64, code: i32) {
@@ -212,19 +169,12 @@ impl Scene {
 
     /// The slots of the instances that are there, by id.
     pub(crate) fn slots(&self) -> Vec<(u32, u32)> {
-        self.table
-            .instances()
-            .map(|instance| (instance.proc.0, instance.slot))
-            .collect()
+        self.table.instances().map(|instance| (instance.proc.0, instance.slot)).collect()
     }
 
     fn ended(&mut self, generation: u64, how: Ending) {
         let (proc, generation) = self.run(generation);
-        self.event(Event::Exited {
-            proc,
-            generation,
-            how,
-        });
+        self.event(Event::Exited { proc, generation, how });
     }
 
     fn run(&self, generation: u64) -> (ProcId, Generation) {
@@ -235,18 +185,10 @@ impl Scene {
 /// A plain app.
 pub(crate) fn fork(name: &str) -> AppSpec {
     let script = format!("/srv/{name}.js").into();
-    AppSpec {
-        name: name.to_owned(),
-        script,
-        ..AppSpec::default()
-    }
+    AppSpec { name: name.to_owned(), script, ..AppSpec::default() }
 }
 
 /// A cluster app.
 pub(crate) fn cluster(name: &str, instances: u32) -> AppSpec {
-    AppSpec {
-        mode: rpm_core::spec::ExecMode::Cluster,
-        instances,
-        ..fork(name)
-    }
+    AppSpec { mode: rpm_core::spec::ExecMode::Cluster, instances, ..fork(name) }
 }

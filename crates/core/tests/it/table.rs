@@ -19,15 +19,9 @@ pub(crate) fn outcome(actions: &[Action]) -> Option<&Outcome> {
 #[test]
 fn the_number_of_instances_follows_the_spec() {
     let mut scene = Scene::new();
-    scene.apply(&AppSpec {
-        instances: 3,
-        ..fork("api")
-    });
+    scene.apply(&AppSpec { instances: 3, ..fork("api") });
     (1..=3).for_each(|generation| scene.spawned(generation));
-    let actions = scene.apply(&AppSpec {
-        instances: 2,
-        ..fork("api")
-    });
+    let actions = scene.apply(&AppSpec { instances: 2, ..fork("api") });
     assert!(outcome(&actions).is_none(), "it waits: {actions:?}");
     (1..=3).for_each(|generation| scene.gone(generation));
     assert_eq!(scene.slots(), [(0, 0), (1, 1)], "the highest slot goes");
@@ -35,52 +29,28 @@ fn the_number_of_instances_follows_the_spec() {
     scene.spawned(4);
     scene.spawned(5);
     scene.gone(4);
-    scene.apply(&AppSpec {
-        instances: 3,
-        ..fork("api")
-    });
-    assert_eq!(
-        scene.slots(),
-        [(1, 1), (3, 0), (4, 2)],
-        "the lowest free slots are filled"
-    );
+    scene.apply(&AppSpec { instances: 3, ..fork("api") });
+    assert_eq!(scene.slots(), [(1, 1), (3, 0), (4, 2)], "the lowest free slots are filled");
 }
 
 #[test]
 fn two_apps_of_one_name_stay_two_apps() {
     let mut scene = Scene::new();
-    let first = AppSpec {
-        instances: 2,
-        ..fork("api")
-    };
-    let second = AppSpec {
-        script: "/srv/other.js".into(),
-        ..fork("api")
-    };
+    let first = AppSpec { instances: 2, ..fork("api") };
+    let second = AppSpec { script: "/srv/other.js".into(), ..fork("api") };
     let apps = vec![first.clone(), second.clone()];
     scene.apply_all(apps.clone(), Existing::Restart);
     (1..=3).for_each(|generation| scene.spawned(generation));
     scene.apply_all(apps, Existing::Restart);
     (1..=3).for_each(|generation| scene.gone(generation));
     let scripts = |scene: &Scene| -> Vec<String> {
-        scene
-            .table
-            .instances()
-            .map(|instance| instance.spec.script.to_string())
-            .collect()
+        scene.table.instances().map(|instance| instance.spec.script.to_string()).collect()
     };
-    assert_eq!(
-        scripts(&scene),
-        ["/srv/api.js", "/srv/api.js", "/srv/other.js"]
-    );
+    assert_eq!(scripts(&scene), ["/srv/api.js", "/srv/api.js", "/srv/other.js"]);
     scene.apply_all(vec![second, first], Existing::Restart);
     (4..=6).for_each(|generation| scene.spawned(generation));
     (4..=6).for_each(|generation| scene.gone(generation));
-    assert_eq!(
-        scripts(&scene),
-        ["/srv/api.js", "/srv/api.js", "/srv/other.js"],
-        "in any order"
-    );
+    assert_eq!(scripts(&scene), ["/srv/api.js", "/srv/api.js", "/srv/other.js"], "in any order");
 }
 
 #[test]
@@ -89,9 +59,7 @@ fn a_plain_start_refuses_what_runs_and_starts_what_does_not() {
     scene.apply_all(vec![fork("api")], Existing::Refuse);
     scene.spawned(1);
     let actions = scene.apply_all(vec![fork("web"), fork("api")], Existing::Refuse);
-    let refusal = Refusal::AlreadyRunning {
-        name: "api".to_owned(),
-    };
+    let refusal = Refusal::AlreadyRunning { name: "api".to_owned() };
     assert_eq!(outcome(&actions), Some(&Outcome::Refused { refusal }));
     assert_eq!(scene.slots(), [(0, 0)], "nor is web begun");
     scene.apply_all(vec![fork("api")], Existing::Duplicate);
@@ -102,30 +70,16 @@ fn a_plain_start_refuses_what_runs_and_starts_what_does_not() {
     scene.gone(2);
     scene.apply_all(vec![fork("api")], Existing::Refuse);
     assert_eq!(scene.status(0), Status::Launching);
-    assert_eq!(
-        scene.status(1),
-        Status::Launching,
-        "all of it starts, none is deleted"
-    );
-    let other = AppSpec {
-        script: "/srv/other.js".into(),
-        ..fork("api")
-    };
+    assert_eq!(scene.status(1), Status::Launching, "all of it starts, none is deleted");
+    let other = AppSpec { script: "/srv/other.js".into(), ..fork("api") };
     scene.apply_all(vec![other], Existing::Refuse);
-    assert_eq!(
-        scene.slots(),
-        [(0, 0), (1, 1), (2, 2)],
-        "another script is another app"
-    );
+    assert_eq!(scene.slots(), [(0, 0), (1, 1), (2, 2)], "another script is another app");
 }
 
 #[test]
 fn what_is_not_started_by_itself_can_be_started_by_name() {
     let mut scene = Scene::new();
-    let spec = AppSpec {
-        autostart: false,
-        ..fork("api")
-    };
+    let spec = AppSpec { autostart: false, ..fork("api") };
     let registered = |actions: &[Action]| match outcome(actions) {
         Some(Outcome::Done { affected }) => affected[0].change == Change::Registered,
         _ => false,
@@ -142,18 +96,11 @@ fn a_spec_is_replaced_as_a_whole() {
     let mut scene = Scene::new();
     scene.apply(&fork("api"));
     scene.spawned(1);
-    let new = AppSpec {
-        cwd: "/srv".into(),
-        script: "/srv/new.js".into(),
-        ..cluster("api", 1)
-    };
+    let new = AppSpec { cwd: "/srv".into(), script: "/srv/new.js".into(), ..cluster("api", 1) };
     scene.apply_all(vec![new.clone()], Existing::Reload);
     scene.gone(1);
     assert_eq!(**scene.table.instance(ProcId(0)).unwrap().spec, new);
-    assert_eq!(
-        scene.table.instance(ProcId(0)).unwrap().spec.mode,
-        ExecMode::Cluster
-    );
+    assert_eq!(scene.table.instance(ProcId(0)).unwrap().spec.mode, ExecMode::Cluster);
 }
 
 #[test]
@@ -161,10 +108,7 @@ fn a_failed_reload_leaves_the_old_spec() {
     let mut scene = Scene::new();
     scene.apply(&cluster("api", 1));
     scene.serves(1);
-    let new = AppSpec {
-        cwd: "/srv".into(),
-        ..cluster("api", 1)
-    };
+    let new = AppSpec { cwd: "/srv".into(), ..cluster("api", 1) };
     scene.apply_all(vec![new], Existing::Reload);
     scene.spawned(2);
     scene.exited(2, 1);
@@ -179,29 +123,13 @@ fn a_failed_reload_leaves_the_old_spec() {
 #[test]
 fn variables_are_merged_and_shared() {
     let mut scene = Scene::new();
-    let env = Env::from([
-        ("A".to_owned(), "1".to_owned()),
-        ("B".to_owned(), "2".to_owned()),
-    ]);
-    scene.apply(&AppSpec {
-        instances: 2,
-        env,
-        ..fork("api")
-    });
-    let more = Env::from([
-        ("B".to_owned(), "3".to_owned()),
-        ("C".to_owned(), "4".to_owned()),
-    ]);
-    scene.command(Command::Restart {
-        targets: vec!["api".into()],
-        env: Some(more),
-    });
+    let env = Env::from([("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())]);
+    scene.apply(&AppSpec { instances: 2, env, ..fork("api") });
+    let more = Env::from([("B".to_owned(), "3".to_owned()), ("C".to_owned(), "4".to_owned())]);
+    scene.command(Command::Restart { targets: vec!["api".into()], env: Some(more) });
     let specs: Vec<Arc<AppSpec>> = scene.table.instances().map(|it| it.spec.clone()).collect();
-    let env: Vec<String> = specs[0]
-        .env
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+    let env: Vec<String> =
+        specs[0].env.iter().map(|(name, value)| format!("{name}={value}")).collect();
     assert_eq!(env, ["A=1", "B=3", "C=4"]);
     assert!(Arc::ptr_eq(&specs[0], &specs[1]), "one spec for both");
 }
@@ -218,9 +146,7 @@ fn a_reset_counts_from_0() {
         (instance.restarts, instance.unstable)
     };
     assert_eq!(counters(&scene), (1, 1));
-    scene.command(Command::Reset {
-        targets: vec!["all".into()],
-    });
+    scene.command(Command::Reset { targets: vec!["all".into()] });
     assert_eq!(counters(&scene), (0, 0));
 }
 
@@ -228,26 +154,16 @@ fn a_reset_counts_from_0() {
 fn a_table_is_read_as_it_was_written_and_goes_on_sharing() {
     let mut scene = Scene::new();
     let base_env = Arc::new(Env::from([("HOME".to_owned(), "/root".to_owned())]));
-    scene.apply(&AppSpec {
-        base_env,
-        ..cluster("api", 3)
-    });
+    scene.apply(&AppSpec { base_env, ..cluster("api", 3) });
     (1..=3).for_each(|generation| scene.serves(generation));
     scene.reload("api");
     let text = serde_json::to_string(&scene.table).unwrap();
-    assert_eq!(
-        text.matches("/root").count(),
-        1,
-        "one environment is written once"
-    );
+    assert_eq!(text.matches("/root").count(), 1, "one environment is written once");
     assert_eq!(text.matches("/srv/api.js").count(), 1, "so is one spec");
     let read: Supervisor = serde_json::from_str(&text).unwrap();
     assert_eq!(serde_json::to_string(&read).unwrap(), text);
     assert_eq!(read.next_generation(), scene.table.next_generation());
-    assert_eq!(
-        read.runs().collect::<Vec<_>>(),
-        scene.table.runs().collect::<Vec<_>>()
-    );
+    assert_eq!(read.runs().collect::<Vec<_>>(), scene.table.runs().collect::<Vec<_>>());
     let specs: Vec<&Arc<AppSpec>> = read.instances().map(|instance| instance.spec).collect();
     assert!(specs.iter().all(|spec| Arc::ptr_eq(spec, specs[0])));
     assert_eq!(specs[0].base_env["HOME"], "/root");

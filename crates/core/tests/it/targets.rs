@@ -7,18 +7,8 @@ use rpm_core::{AppSpec, Command, Existing, Outcome, ProcId, Refusal, ScaleTo, Su
 /// Instances 0 and 1 of `api`, 2 of `web` (namespace `front`), 3 of an app called `0`.
 fn four() -> Scene {
     let mut scene = Scene::new();
-    let web = AppSpec {
-        namespace: "front".to_owned(),
-        ..fork("web")
-    };
-    let apps = vec![
-        AppSpec {
-            instances: 2,
-            ..fork("api")
-        },
-        web,
-        fork("0"),
-    ];
+    let web = AppSpec { namespace: "front".to_owned(), ..fork("web") };
+    let apps = vec![AppSpec { instances: 2, ..fork("api") }, web, fork("0")];
     scene.apply_all(apps, Existing::Restart);
     for generation in 1..=4 {
         scene.spawned(generation);
@@ -54,19 +44,9 @@ fn targets() {
     };
     assert_eq!(nearest("wbe").as_deref(), Some("web"));
     assert_eq!(nearest("billing"), None);
-    assert_eq!(
-        nearest("7"),
-        None,
-        "each name of one letter is one letter off"
-    );
-    assert!(matches!(
-        names(&scene, "/(/"),
-        Err(Refusal::BadPattern { .. })
-    ));
-    assert!(matches!(
-        names(&scene, "/x/"),
-        Err(Refusal::NothingMatches { .. })
-    ));
+    assert_eq!(nearest("7"), None, "each name of one letter is one letter off");
+    assert!(matches!(names(&scene, "/(/"), Err(Refusal::BadPattern { .. })));
+    assert!(matches!(names(&scene, "/x/"), Err(Refusal::NothingMatches { .. })));
     let empty = Supervisor::new().resolve(&Target::from("all"));
     assert!(matches!(empty, Err(Refusal::NothingMatches { .. })));
 }
@@ -76,10 +56,7 @@ fn one_bad_target_refuses_the_whole_command() {
     let mut scene = four();
     let targets = vec!["api".into(), "wbe".into()];
     let actions = scene.command(Command::Stop { targets });
-    assert!(
-        matches!(outcome(&actions), Some(Outcome::Refused { .. })),
-        "{actions:?}"
-    );
+    assert!(matches!(outcome(&actions), Some(Outcome::Refused { .. })), "{actions:?}");
     assert_eq!(actions.len(), 1, "nothing is begun: {actions:?}");
 }
 
@@ -87,31 +64,18 @@ fn one_bad_target_refuses_the_whole_command() {
 fn a_scale_that_changes_nothing_or_goes_too_low_is_refused() {
     let mut scene = four();
     let mut refused = |name: &str, to| {
-        let actions = scene.command(Command::Scale {
-            name: name.to_owned(),
-            to,
-        });
+        let actions = scene.command(Command::Scale { name: name.to_owned(), to });
         match outcome(&actions) {
             Some(Outcome::Refused { refusal }) => refusal.clone(),
             other => panic!("{other:?}"),
         }
     };
     let name = "api".to_owned();
-    let same = Refusal::NothingToScale {
-        name: name.clone(),
-        instances: 2,
-    };
+    let same = Refusal::NothingToScale { name: name.clone(), instances: 2 };
     assert_eq!(refused("api", ScaleTo::Exactly(2)), same);
-    let low = Refusal::ScaleTooLow {
-        name,
-        instances: 2,
-        by: -2,
-    };
+    let low = Refusal::ScaleTooLow { name, instances: 2, by: -2 };
     assert_eq!(refused("api", ScaleTo::By(-2)), low);
-    assert!(matches!(
-        refused("ap", ScaleTo::By(1)),
-        Refusal::NotFound { .. }
-    ));
+    assert!(matches!(refused("ap", ScaleTo::By(1)), Refusal::NotFound { .. }));
 }
 
 #[test]
@@ -121,25 +85,13 @@ fn a_second_reload_is_refused_and_nothing_reaches_what_is_being_deleted() {
     scene.serves(1);
     scene.serves(2);
     scene.reload("api");
-    let refusal = Refusal::ReloadUnderWay {
-        name: "api".to_owned(),
-    };
-    assert_eq!(
-        outcome(&scene.reload("1")),
-        Some(&Outcome::Refused { refusal })
-    );
+    let refusal = Refusal::ReloadUnderWay { name: "api".to_owned() };
+    assert_eq!(outcome(&scene.reload("1")), Some(&Outcome::Refused { refusal }));
     scene.delete("api");
     let refused = scene.start("api");
-    assert!(
-        matches!(outcome(&refused), Some(Outcome::Refused { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(outcome(&refused), Some(Outcome::Refused { .. })), "{refused:?}");
     scene.apply(&cluster("api", 1));
-    assert_eq!(
-        scene.slots(),
-        [(0, 0), (1, 1), (2, 2)],
-        "a new one beside those that go"
-    );
+    assert_eq!(scene.slots(), [(0, 0), (1, 1), (2, 2)], "a new one beside those that go");
 }
 
 #[test]
@@ -150,27 +102,12 @@ fn a_signal_needs_a_process() {
         signal: rpm_core::Signal::TERM,
     };
     scene.exited(1, 0);
-    let refusal = Refusal::NotRunning {
-        proc: ProcId(0),
-        name: "api".to_owned(),
-    };
+    let refusal = Refusal::NotRunning { proc: ProcId(0), name: "api".to_owned() };
     scene.stop("0");
     scene.gone(4);
-    let refused = Refusal::NotRunning {
-        proc: ProcId(3),
-        name: "0".to_owned(),
-    };
-    assert_eq!(
-        outcome(&scene.command(signal("0"))),
-        Some(&Outcome::Refused { refusal: refused })
-    );
-    assert!(matches!(
-        outcome(&scene.command(signal("api"))),
-        Some(Outcome::Done { .. })
-    ));
+    let refused = Refusal::NotRunning { proc: ProcId(3), name: "0".to_owned() };
+    assert_eq!(outcome(&scene.command(signal("0"))), Some(&Outcome::Refused { refusal: refused }));
+    assert!(matches!(outcome(&scene.command(signal("api"))), Some(Outcome::Done { .. })));
     scene.exited(2, 0);
-    assert_eq!(
-        outcome(&scene.command(signal("api"))),
-        Some(&Outcome::Refused { refusal })
-    );
+    assert_eq!(outcome(&scene.command(signal("api"))), Some(&Outcome::Refused { refusal }));
 }

@@ -17,21 +17,12 @@ impl Thread {
     pub(super) fn carry_out(&mut self) {
         while let Some(output) = self.primary.next_output() {
             match output {
-                Output::Hand {
-                    worker,
-                    connection,
-                    listener,
-                    seq,
-                } => {
+                Output::Hand { worker, connection, listener, seq } => {
                     self.hand(worker, connection, listener, seq);
                 }
                 Output::Close(connection) => self.connections.close(connection),
                 Output::Send { worker, line } => self.write(worker, &line, None),
-                Output::SendSocket {
-                    worker,
-                    line,
-                    socket,
-                } => {
+                Output::SendSocket { worker, line, socket } => {
                     self.write(worker, &line, Some(socket));
                 }
                 Output::Bind(socket, bind) => self.bind(socket, &bind),
@@ -77,9 +68,7 @@ impl Thread {
         let Some(channel) = self.channels.get_mut(&id) else {
             return;
         };
-        let handle = socket
-            .and_then(|socket| self.sockets.get(&socket))
-            .map(|socket| &socket.fd);
+        let handle = socket.and_then(|socket| self.sockets.get(&socket)).map(|socket| &socket.fd);
         match channel.write(line, handle) {
             Written::Whole | Written::Lost => {}
             Written::TooMany => {
@@ -107,15 +96,11 @@ impl Thread {
         match bound {
             Ok((socket, held, name)) => {
                 self.sockets.insert(id, socket);
-                self.report(ChannelEvent::Hold {
-                    key: id.0,
-                    fd: held,
-                });
+                self.report(ChannelEvent::Hold { key: id.0, fd: held });
                 self.primary.bound(id, name);
             }
             Err(error) => {
-                self.primary
-                    .bind_failed(id, error.raw_os_error().unwrap_or(UNNAMED));
+                self.primary.bind_failed(id, error.raw_os_error().unwrap_or(UNNAMED));
             }
         }
     }

@@ -129,11 +129,7 @@ impl Channel {
 
     /// Awaits room to write, or no longer.
     pub(super) fn await_room(&mut self, wanted: bool, poller: &Poller) {
-        let interest = if wanted {
-            Interest::ReadWrite
-        } else {
-            Interest::Read
-        };
+        let interest = if wanted { Interest::ReadWrite } else { Interest::Read };
         if self.interest != Interest::None && self.interest != interest {
             self.set_interest(interest, poller);
         }
@@ -154,10 +150,7 @@ impl Channel {
 
     fn keep(&mut self, rest: &[u8], handle: Option<&OwnedFd>) -> Written {
         if self.waiting_bytes + rest.len() > WAITING_MAX {
-            tracing::warn!(
-                worker = self.token,
-                "dropped a message: the app does not read its own"
-            );
+            tracing::warn!(worker = self.token, "dropped a message: the app does not read its own");
             return Written::Lost;
         }
         let handle = match handle.map(OwnedFd::try_clone).transpose() {
@@ -165,11 +158,7 @@ impl Channel {
             Err(error) => return lost(&error),
         };
         self.waiting_bytes += rest.len();
-        self.waiting.push_back(Waiting {
-            bytes: rest.to_vec(),
-            sent: 0,
-            handle,
-        });
+        self.waiting.push_back(Waiting { bytes: rest.to_vec(), sent: 0, handle });
         Written::Nothing
     }
 

@@ -114,9 +114,7 @@ impl Channels {
         let (orders, inbox) = std::sync::mpsc::channel();
         let waker = Waker::new()?;
         let thread = Thread::new(inbox, waker.clone(), events)?;
-        std::thread::Builder::new()
-            .name("channels".to_owned())
-            .spawn(|| thread.run())?;
+        std::thread::Builder::new().name("channels".to_owned()).spawn(|| thread.run())?;
         Ok(Self(Arc::new(Line { orders, waker })))
     }
 

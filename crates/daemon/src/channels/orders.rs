@@ -46,14 +46,7 @@ impl Thread {
             Ok(channel) => {
                 self.channels.insert(id, channel);
                 let cluster = cluster(worker.kind);
-                self.primary.add(
-                    id,
-                    Join {
-                        app: worker.app,
-                        slot: worker.slot,
-                        cluster,
-                    },
-                );
+                self.primary.add(id, Join { app: worker.app, slot: worker.slot, cluster });
             }
             Err(error) => tracing::error!(?id, %error, "a channel cannot be waited for"),
         }
@@ -74,8 +67,7 @@ impl Thread {
         let mut found = Vec::new();
         for (key, fd) in inventory.listeners {
             found.push(SocketId(key));
-            self.sockets
-                .insert(SocketId(key), Listening::new(SocketId(key), fd));
+            self.sockets.insert(SocketId(key), Listening::new(SocketId(key), fd));
         }
         for stray in self.primary.restore(records, &found) {
             self.close_socket(stray, None);
@@ -112,11 +104,7 @@ fn worker_id(generation: Generation) -> WorkerId {
 }
 
 fn cluster(kind: Kind) -> Option<Options> {
-    let Kind::Cluster {
-        options,
-        interpreter,
-    } = kind
-    else {
+    let Kind::Cluster { options, interpreter } = kind else {
         return None;
     };
     Some(Options {

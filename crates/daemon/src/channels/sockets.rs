@@ -24,13 +24,7 @@ pub(super) struct Listening {
 
 impl Listening {
     pub(super) fn new(id: SocketId, fd: OwnedFd) -> Self {
-        Self {
-            fd,
-            token: id.0,
-            known: false,
-            armed: false,
-            rests_until_ms: 0,
-        }
+        Self { fd, token: id.0, known: false, armed: false, rests_until_ms: 0 }
     }
 
     pub(super) fn accept(&self, with_peer: bool) -> io::Result<Accepted> {
@@ -42,16 +36,8 @@ impl Listening {
         if self.armed == armed {
             return;
         }
-        let interest = if armed {
-            Interest::Read
-        } else {
-            Interest::None
-        };
-        let set = if self.known {
-            Poller::modify
-        } else {
-            Poller::add
-        };
+        let interest = if armed { Interest::Read } else { Interest::None };
+        let set = if self.known { Poller::modify } else { Poller::add };
         match set(poller, self.fd.as_fd(), self.token, interest) {
             Ok(()) => (self.known, self.armed) = (true, armed),
             Err(error) => tracing::error!(%error, "a listening socket could not be waited for"),
@@ -73,14 +59,8 @@ impl Listening {
 /// Binds; `pid` is the process of the worker that asks, for what it has itself.
 pub(super) fn bind(bind: &Bind, pid: Option<u32>) -> io::Result<(OwnedFd, Sockname)> {
     let socket = match &bind.to {
-        BindTo::Tcp {
-            address,
-            port,
-            v6_only,
-        } => {
-            let address = address
-                .as_deref()
-                .map(|text| listen::parse_address(text, *port));
+        BindTo::Tcp { address, port, v6_only } => {
+            let address = address.as_deref().map(|text| listen::parse_address(text, *port));
             let inet = Inet {
                 address: address.transpose()?,
                 port: *port,
@@ -89,22 +69,11 @@ pub(super) fn bind(bind: &Bind, pid: Option<u32>) -> io::Result<(OwnedFd, Sockna
                 reuse_address: true,
             };
             if bind.probe {
-                drop(listen::tcp(
-                    Inet {
-                        reuse_port: false,
-                        ..inet
-                    },
-                    bind.backlog,
-                )?);
+                drop(listen::tcp(Inet { reuse_port: false, ..inet }, bind.backlog)?);
             }
             listen::tcp(inet, bind.backlog)?
         }
-        BindTo::Udp {
-            address,
-            port,
-            v6_only,
-            reuse_address,
-        } => {
+        BindTo::Udp { address, port, v6_only, reuse_address } => {
             let inet = Inet {
                 address: Some(listen::parse_address(address, *port)?),
                 port: *port,
@@ -113,18 +82,11 @@ pub(super) fn bind(bind: &Bind, pid: Option<u32>) -> io::Result<(OwnedFd, Sockna
                 reuse_address: *reuse_address,
             };
             if bind.probe {
-                drop(listen::udp(Inet {
-                    reuse_port: false,
-                    ..inet
-                })?);
+                drop(listen::udp(Inet { reuse_port: false, ..inet })?);
             }
             listen::udp(inet)?
         }
-        BindTo::Unix {
-            path,
-            readable_all,
-            writable_all,
-        } => {
+        BindTo::Unix { path, readable_all, writable_all } => {
             let mode = listen::path_mode(*readable_all, *writable_all);
             listen::unix(Path::new(path), bind.backlog, mode)?
         }

@@ -130,9 +130,7 @@ impl Thread {
                     self.primary.handles(id, handles);
                 }
                 let primary = &mut self.primary;
-                channel
-                    .lines
-                    .push(&self.buffer[..len], |line| primary.line(id, line));
+                channel.lines.push(&self.buffer[..len], |line| primary.line(id, line));
             }
             Read::Empty => {}
             Read::End => {
@@ -231,10 +229,7 @@ fn now_ms() -> u64 {
 /// Ports that the kernel gives to outgoing connections, `ip(7)`.
 fn ephemeral_ports() -> std::ops::RangeInclusive<u16> {
     let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
-    let mut ports = text
-        .iter()
-        .flat_map(|text| text.split_whitespace())
-        .map(str::parse);
+    let mut ports = text.iter().flat_map(|text| text.split_whitespace()).map(str::parse);
     match (ports.next(), ports.next()) {
         (Some(Ok(first)), Some(Ok(last))) => first..=last,
         _ => 32768..=60999,

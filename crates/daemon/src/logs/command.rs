@@ -52,10 +52,7 @@ impl Door {
     pub(super) fn open() -> io::Result<(Self, Receiver<Command>, Waker)> {
         let bell = Waker::new()?;
         let (commands, queue) = mpsc::channel();
-        let door = Self {
-            commands,
-            bell: bell.clone(),
-        };
+        let door = Self { commands, bell: bell.clone() };
         Ok((door, queue, bell))
     }
 

@@ -50,13 +50,7 @@ impl LogFile {
     /// Opens the file and makes it, and the folders it is in, where there is none. A file that
     /// cannot be opened is tried again later.
     pub(super) fn open(path: Utf8PathBuf) -> Self {
-        let mut log = Self {
-            path,
-            file: None,
-            end: End::Line,
-            trouble: None,
-            writers: 0,
-        };
+        let mut log = Self { path, file: None, end: End::Line, trouble: None, writers: 0 };
         match open(&log.path) {
             Ok(file) => log.file = Some(file),
             Err(error) => log.fail(&error, 0),
@@ -81,20 +75,12 @@ impl LogFile {
         }
         match self.append(bytes) {
             Ok(()) => {
-                self.end = if bytes.ends_with(b"\n") {
-                    End::Line
-                } else {
-                    End::Begun(writer)
-                };
+                self.end = if bytes.ends_with(b"\n") { End::Line } else { End::Begun(writer) };
                 true
             }
             Err((written, error)) => {
                 if written > 0 {
-                    self.end = if bytes[written - 1] == b'\n' {
-                        End::Line
-                    } else {
-                        End::Torn
-                    };
+                    self.end = if bytes[written - 1] == b'\n' { End::Line } else { End::Torn };
                 }
                 self.fail(&error, bytes.len() - written);
                 false

@@ -80,10 +80,7 @@ impl Files {
     /// Troubles that have not been told: the files and why.
     pub(super) fn news(&mut self) -> Vec<(Utf8PathBuf, String)> {
         let files = &mut self.by_id;
-        self.troubled
-            .iter()
-            .filter_map(|id| files.get_mut(id)?.news())
-            .collect()
+        self.troubled.iter().filter_map(|id| files.get_mut(id)?.news()).collect()
     }
 
     /// Opens all files anew.

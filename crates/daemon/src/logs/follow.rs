@@ -61,28 +61,15 @@ struct State {
 
 #[derive(Debug)]
 enum Entry {
-    Line {
-        source: Arc<Source>,
-        stream: Stream,
-        at: i64,
-        bytes: Box<[u8]>,
-    },
+    Line { source: Arc<Source>, stream: Stream, at: i64, bytes: Box<[u8]> },
     Missed(u64),
 }
 
 /// Subscribes.
 pub(super) fn follow(door: &Arc<Door>, filter: Filter, out: bool, err: bool) -> Follower {
     let queue = Arc::<Queue>::default();
-    door.send(Command::Follow(Subscription {
-        queue: Arc::clone(&queue),
-        filter,
-        out,
-        err,
-    }));
-    Follower {
-        queue,
-        door: Arc::downgrade(door),
-    }
+    door.send(Command::Follow(Subscription { queue: Arc::clone(&queue), filter, out, err }));
+    Follower { queue, door: Arc::downgrade(door) }
 }
 
 impl Follower {
@@ -159,12 +146,7 @@ impl Queue {
         state.lines += 1;
         state.bytes += line.len();
         let source = Arc::clone(source);
-        state.entries.push_back(Entry::Line {
-            source,
-            stream,
-            at,
-            bytes: line.into(),
-        });
+        state.entries.push_back(Entry::Line { source, stream, at, bytes: line.into() });
     }
 
     /// Wakes the follower.
@@ -218,12 +200,7 @@ impl Entry {
     fn into_followed(self) -> Followed {
         match self {
             Self::Missed(lines) => Followed::Missed(lines),
-            Self::Line {
-                source,
-                stream,
-                at,
-                bytes,
-            } => Followed::Line(LogLine {
+            Self::Line { source, stream, at, bytes } => Followed::Line(LogLine {
                 proc: source.proc.0,
                 name: source.name.to_string(),
                 stream,
@@ -256,10 +233,7 @@ mod tests {
             Entry::Line { .. } => 1,
             Entry::Missed(lines) => usize::try_from(lines).unwrap(),
         };
-        (0..entries)
-            .filter_map(|_| queue.state().pop())
-            .map(told)
-            .sum()
+        (0..entries).filter_map(|_| queue.state().pop()).map(told).sum()
     }
 
     #[test]

@@ -71,10 +71,7 @@ mod tests {
     #[test]
     fn lines_are_the_same_however_the_bytes_arrive() {
         let text = b"one\n\n\xff\x00three\r\nlast";
-        let whole: Vec<Vec<u8>> = text
-            .split(|byte| *byte == b'\n')
-            .map(<[u8]>::to_vec)
-            .collect();
+        let whole: Vec<Vec<u8>> = text.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
         for size in 1..=text.len() {
             let pieces: Vec<&[u8]> = text.chunks(size).collect();
             assert_eq!(fed(&pieces), whole, "in pieces of {size}");

@@ -124,9 +124,7 @@ impl Logs {
     pub fn start(events: mpsc::Sender<LogEvent>) -> io::Result<Self> {
         let (door, commands, bell) = Door::open()?;
         pump::start(commands, bell, events)?;
-        Ok(Self {
-            door: Arc::new(door),
-        })
+        Ok(Self { door: Arc::new(door) })
     }
 
     /// Takes in a stream. Its files exist soon after, also when nothing is written.

@@ -30,11 +30,7 @@ struct Fill {
 impl Pace {
     /// After a quiet time.
     pub(super) fn new() -> Self {
-        Self {
-            last: Instant::now(),
-            wait: None,
-            busiest: Fill::default(),
-        }
+        Self { last: Instant::now(), wait: None, busiest: Fill::default() }
     }
 
     /// One pipe held so much.

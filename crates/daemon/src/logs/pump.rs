@@ -77,9 +77,7 @@ pub(super) fn start(
         pace: Pace::new(),
         quit: false,
     };
-    std::thread::Builder::new()
-        .name("logs".to_owned())
-        .spawn(move || pump.run())?;
+    std::thread::Builder::new().name("logs".to_owned()).spawn(move || pump.run())?;
     Ok(())
 }
 
@@ -231,8 +229,7 @@ impl Pump {
             stream.offer(subscription);
         }
         let source = stream.source();
-        self.runs
-            .add(generation, (source.proc, &source.name), writer, keep_tail);
+        self.runs.add(generation, (source.proc, &source.name), writer, keep_tail);
         self.streams.insert(writer, stream);
     }
 
@@ -292,20 +289,15 @@ impl Pump {
 
     fn unfollow(&mut self) {
         self.followers.retain(Subscription::is_alive);
-        self.streams
-            .values_mut()
-            .for_each(Stream::drop_gone_followers);
+        self.streams.values_mut().for_each(Stream::drop_gone_followers);
     }
 
     /// Tells the main loop what it has room for. The loop waits for nothing here, nor is it waited
     /// for.
     fn tell(&mut self) {
         let troubles = self.desk.files.news();
-        self.unsent.extend(
-            troubles
-                .into_iter()
-                .map(|(path, error)| LogEvent::Trouble { path, error }),
-        );
+        self.unsent
+            .extend(troubles.into_iter().map(|(path, error)| LogEvent::Trouble { path, error }));
         while let Some(event) = self.unsent.pop_front() {
             if let Err(TrySendError::Full(event)) = self.events.try_send(event) {
                 self.unsent.push_front(event);

@@ -101,12 +101,7 @@ impl<'a> Page<'a> {
     /// An empty page for one writer of a file; `bytes` is memory to use.
     pub(super) fn new(bytes: &'a mut Vec<u8>, file: &'a mut LogFile, writer: Writer) -> Self {
         bytes.clear();
-        Self {
-            bytes,
-            file,
-            writer,
-            kept: true,
-        }
+        Self { bytes, file, writer, kept: true }
     }
 
     /// Writes it when it holds so much.

@@ -46,19 +46,12 @@ impl Runs {
 
     /// The open streams of a run.
     pub(super) fn open(&self, generation: Generation) -> Vec<Writer> {
-        self.runs
-            .get(&generation)
-            .map(|run| run.open.clone())
-            .unwrap_or_default()
+        self.runs.get(&generation).map(|run| run.open.clone()).unwrap_or_default()
     }
 
     /// A run's tail takes what was read, while it is kept.
     pub(super) fn take(&mut self, generation: Generation, stream: Stream, at: i64, bytes: &[u8]) {
-        if let Some(tail) = self
-            .runs
-            .get_mut(&generation)
-            .and_then(|run| run.tail.as_mut())
-        {
+        if let Some(tail) = self.runs.get_mut(&generation).and_then(|run| run.tail.as_mut()) {
             tail.take(stream, at, bytes);
         }
     }
@@ -68,10 +61,7 @@ impl Runs {
         let Some(run) = self.runs.get(&generation) else {
             return Vec::new();
         };
-        run.tail
-            .as_ref()
-            .map(|tail| tail.lines(run.proc, &run.name))
-            .unwrap_or_default()
+        run.tail.as_ref().map(|tail| tail.lines(run.proc, &run.name)).unwrap_or_default()
     }
 
     /// A run's last lines are of no more use.

@@ -21,15 +21,8 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-const DAYS: [&str; 7] = [
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-];
+const DAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// Tokens, longest first where one begins another.
 const TOKENS: [(&str, Token); 25] = [
@@ -111,13 +104,7 @@ impl Stamp {
         let parts = parse(format);
         let fine = parts.contains(&Part::Token(Token::Milli));
         let lasts_ms = if fine { 1 } else { 1000 };
-        Self {
-            parts,
-            zone,
-            lasts_ms,
-            kept: None,
-            text: String::new(),
-        }
+        Self { parts, zone, lasts_ms, kept: None, text: String::new() }
     }
 
     /// The stamp of a moment, in ms since 1970.
@@ -161,12 +148,7 @@ impl Token {
             Self::Day(width) => write!(out, "{:0width$}", time.day()),
             Self::DayOfWeek => write!(out, "{}", time.weekday().to_sunday_zero_offset()),
             Self::DayName(letters) => {
-                name(
-                    out,
-                    &DAYS,
-                    i16::from(time.weekday().to_sunday_zero_offset()),
-                    letters,
-                );
+                name(out, &DAYS, i16::from(time.weekday().to_sunday_zero_offset()), letters);
                 Ok(())
             }
             Self::Hour(width) => write!(out, "{:0width$}", time.hour()),
@@ -186,10 +168,7 @@ impl Token {
 }
 
 fn name(out: &mut String, names: &[&str], index: i16, letters: usize) {
-    let name = usize::try_from(index)
-        .ok()
-        .and_then(|index| names.get(index))
-        .unwrap_or(&"");
+    let name = usize::try_from(index).ok().and_then(|index| names.get(index)).unwrap_or(&"");
     out.extend(name.chars().take(letters));
 }
 
@@ -201,9 +180,8 @@ fn parse(format: &str) -> Vec<Part> {
         if let Some((words, after)) = bracketed(rest) {
             text.push_str(words);
             rest = after;
-        } else if let Some((spelling, token)) = TOKENS
-            .iter()
-            .find(|(spelling, _)| rest.starts_with(spelling))
+        } else if let Some((spelling, token)) =
+            TOKENS.iter().find(|(spelling, _)| rest.starts_with(spelling))
         {
             if !text.is_empty() {
                 parts.push(Part::Text(std::mem::take(&mut text)));
@@ -223,9 +201,7 @@ fn parse(format: &str) -> Vec<Part> {
 
 /// `[words]` at the beginning, and what comes after.
 fn bracketed(text: &str) -> Option<(&str, &str)> {
-    text.strip_prefix('[')?
-        .split_once(']')
-        .filter(|(words, _)| !words.is_empty())
+    text.strip_prefix('[')?.split_once(']').filter(|(words, _)| !words.is_empty())
 }
 
 #[cfg(test)]
@@ -235,23 +211,15 @@ mod tests {
     use jiff::tz::Offset;
 
     fn stamp(format: &str, zone: TimeZone) -> String {
-        let time = date(2024, 2, 4)
-            .at(0, 7, 9, 5_000_000)
-            .to_zoned_datetime(zone.clone())
-            .unwrap();
-        Stamp::in_zone(format, zone)
-            .at(time.timestamp().as_millisecond())
-            .to_owned()
+        let time = date(2024, 2, 4).at(0, 7, 9, 5_000_000).to_zoned_datetime(zone.clone()).unwrap();
+        Stamp::in_zone(format, zone).at(time.timestamp().as_millisecond()).to_owned()
     }
 
     #[test]
     fn tokens_are_those_of_dayjs() {
         for (format, text) in [
             ("YYYY-MM-DD HH:mm:ss", "2024-02-04 00:07:09"),
-            (
-                "YYYY-MM-DD HH:mm:ss.SSS Z",
-                "2024-02-04 00:07:09.005 +00:00",
-            ),
+            ("YYYY-MM-DD HH:mm:ss.SSS Z", "2024-02-04 00:07:09.005 +00:00"),
             ("YY M D H h hh m s ZZ", "24 2 4 0 12 12 7 9 +0000"),
             ("dddd ddd dd d", "Sunday Sun Su 0"),
             ("MMMM MMM A a", "February Feb AM am"),
@@ -266,11 +234,9 @@ mod tests {
 
     #[test]
     fn offsets_have_their_sign_and_minutes() {
-        for (seconds, short, long) in [
-            (20_700, "+0545", "+05:45"),
-            (-12_600, "-0330", "-03:30"),
-            (-1800, "-0030", "-00:30"),
-        ] {
+        for (seconds, short, long) in
+            [(20_700, "+0545", "+05:45"), (-12_600, "-0330", "-03:30"), (-1800, "-0030", "-00:30")]
+        {
             let zone = TimeZone::fixed(Offset::from_seconds(seconds).unwrap());
             assert_eq!(stamp("ZZ Z", zone), format!("{short} {long}"));
         }

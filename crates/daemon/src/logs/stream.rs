@@ -49,11 +49,7 @@ impl Stream {
     /// Takes in a stream, and opens its files.
     pub(super) fn open(sink: Sink, writer: Writer, desk: &mut Desk) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&sink.pipe, true)?;
-        let source = Source {
-            proc: sink.proc,
-            name: sink.name,
-            namespace: sink.namespace,
-        };
+        let source = Source { proc: sink.proc, name: sink.name, namespace: sink.namespace };
         let mut paths: Vec<_> = [sink.file, sink.combined].into_iter().flatten().collect();
         paths.dedup();
         paths.retain(|path| path != "/dev/null");
@@ -115,13 +111,7 @@ impl Stream {
             target.take(bytes, at, &mut self.render, desk);
         }
         if self.is_followed() {
-            let Self {
-                lines,
-                followers,
-                source,
-                which,
-                ..
-            } = self;
+            let Self { lines, followers, source, which, .. } = self;
             lines.feed(bytes, |line| deliver(followers, source, *which, at, line));
             tell(followers);
         }
@@ -140,21 +130,14 @@ impl Stream {
             target.end(at, &mut self.render, desk);
             desk.files.release(target.file());
         }
-        let Self {
-            lines,
-            followers,
-            source,
-            which,
-            ..
-        } = &mut self;
+        let Self { lines, followers, source, which, .. } = &mut self;
         lines.end(|line| deliver(followers, source, *which, at, line));
         tell(followers);
     }
 
     /// Lets `subscription` follow it, if it wants to.
     pub(super) fn offer(&mut self, subscription: &Subscription) {
-        self.followers
-            .extend(subscription.wants(&self.source, self.which));
+        self.followers.extend(subscription.wants(&self.source, self.which));
     }
 
     /// Drops followers that have gone.

@@ -36,11 +36,7 @@ impl Tail {
         let many = self.pieces.len() >= PIECES_MAX;
         match self.pieces.back_mut() {
             Some(last) if many && last.stream == stream => last.bytes.extend_from_slice(bytes),
-            _ => self.pieces.push_back(Piece {
-                stream,
-                at,
-                bytes: bytes.to_vec(),
-            }),
+            _ => self.pieces.push_back(Piece { stream, at, bytes: bytes.to_vec() }),
         }
         self.size += bytes.len();
         self.trim();
@@ -83,10 +79,7 @@ impl Tail {
     /// Lets go of the oldest.
     fn trim(&mut self) {
         while self.pieces.len() > PIECES_MAX
-            || self
-                .pieces
-                .front()
-                .is_some_and(|first| self.excess() >= first.bytes.len())
+            || self.pieces.front().is_some_and(|first| self.excess() >= first.bytes.len())
         {
             let first = self.pieces.pop_front();
             self.size -= first.map_or(0, |first| first.bytes.len());
@@ -116,26 +109,13 @@ mod tests {
     #[test]
     fn lines_stand_where_they_began() {
         let mut tail = Tail::default();
-        for (stream, bytes) in [
-            (Out, "list"),
-            (Err, "no\n\nwhy"),
-            (Out, "ening\n"),
-            (Err, "?"),
-            (Out, "bye"),
-        ] {
+        for (stream, bytes) in
+            [(Out, "list"), (Err, "no\n\nwhy"), (Out, "ening\n"), (Err, "?"), (Out, "bye")]
+        {
             tail.take(stream, 1, bytes.as_bytes());
         }
-        let wanted = [
-            (Out, "listening"),
-            (Err, "no"),
-            (Err, ""),
-            (Err, "why?"),
-            (Out, "bye"),
-        ];
-        assert_eq!(
-            lines(&tail),
-            wanted.map(|(stream, text)| (stream, text.to_owned()))
-        );
+        let wanted = [(Out, "listening"), (Err, "no"), (Err, ""), (Err, "why?"), (Out, "bye")];
+        assert_eq!(lines(&tail), wanted.map(|(stream, text)| (stream, text.to_owned())));
     }
 
     #[test]

@@ -36,13 +36,7 @@ pub(super) struct Desk {
 impl Target {
     /// The way of `writer` into a file that it acquired.
     pub(super) fn new(file: FileId, writer: Writer) -> Self {
-        Self {
-            file,
-            writer,
-            held: Vec::new(),
-            amid_line: false,
-            lost: false,
-        }
+        Self { file, writer, held: Vec::new(), amid_line: false, lost: false }
     }
 
     /// The file.
@@ -54,11 +48,7 @@ impl Target {
     pub(super) fn take(&mut self, bytes: &[u8], at: i64, render: &mut Render, desk: &mut Desk) {
         let whole = render.needs_whole_lines() || self.is_shared(desk);
         let amid_line = !bytes.ends_with(b"\n");
-        let bytes = if whole {
-            bytes
-        } else {
-            self.past_torn_line(bytes, desk)
-        };
+        let bytes = if whole { bytes } else { self.past_torn_line(bytes, desk) };
         self.amid_line = amid_line;
         if whole {
             self.take_lines(bytes, at, render, desk);
@@ -85,9 +75,7 @@ impl Target {
     }
 
     fn is_shared(&self, desk: &mut Desk) -> bool {
-        desk.files
-            .get(self.file)
-            .is_some_and(|file| file.writers > 1)
+        desk.files.get(self.file).is_some_and(|file| file.writers > 1)
     }
 
     /// Writes lines, and holds what is left.
@@ -169,11 +157,7 @@ mod tests {
         std::fs::remove_file(&folder).unwrap();
         target.take(later.as_bytes(), 0, &mut Render::Raw, &mut desk);
         let text = std::fs::read_to_string(folder.join("log")).unwrap();
-        let (count, rest) = text
-            .strip_prefix("[rpm] ")
-            .unwrap()
-            .split_once(' ')
-            .unwrap();
+        let (count, rest) = text.strip_prefix("[rpm] ").unwrap().split_once(' ').unwrap();
         let (_, rest) = rest.split_once('\n').unwrap();
         format!("{count}: {rest}")
     }

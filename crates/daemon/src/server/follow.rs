@@ -24,20 +24,11 @@ pub(super) async fn lines(
     let wanted = match Wanted::read(target) {
         Ok(wanted) => wanted,
         Err(fault) => {
-            return session::send(
-                stream,
-                &Reply::Failed {
-                    fault,
-                    affected: Vec::new(),
-                },
-            )
-            .await;
+            return session::send(stream, &Reply::Failed { fault, affected: Vec::new() }).await;
         }
     };
     let mut wire = Vec::new();
-    let mut follower = doors
-        .logs
-        .follow(Arc::new(move |source| wanted.names(source)), out, err);
+    let mut follower = doors.logs.follow(Arc::new(move |source| wanted.names(source)), out, err);
     loop {
         tokio::select! { biased;
             () = hang_up(stream) => return Ok(()),
@@ -101,19 +92,12 @@ impl Wanted {
         if text == "all" {
             return Ok(Self::All);
         }
-        let inner = text
-            .strip_prefix('/')
-            .and_then(|rest| rest.strip_suffix('/'));
+        let inner = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
         match inner {
-            Some(pattern) => regex_lite::Regex::new(pattern)
-                .map(Self::Pattern)
-                .map_err(|error| {
-                    Fault::new(
-                        Code::BadTarget,
-                        format!("`{text}` is not a regular expression"),
-                    )
+            Some(pattern) => regex_lite::Regex::new(pattern).map(Self::Pattern).map_err(|error| {
+                Fault::new(Code::BadTarget, format!("`{text}` is not a regular expression"))
                     .because(error.to_string())
-                }),
+            }),
             None => Ok(Self::Named(text)),
         }
     }

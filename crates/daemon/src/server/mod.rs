@@ -59,10 +59,7 @@ pub(crate) fn listen(home: &Home) -> Result<Listener, ListenError> {
             .try_overwrite(true)
             .create_tokio()
     };
-    bind().map_err(|source| ListenError::Bind {
-        path: path.clone(),
-        source,
-    })
+    bind().map_err(|source| ListenError::Bind { path: path.clone(), source })
 }
 
 /// Goes on with the socket of a predecessor; its waiting clients are served.

@@ -28,16 +28,7 @@ pub(crate) async fn run(mut stream: Stream, doors: Doors) {
                     "use the `rpm` that belongs to this daemon; `rpm kill` and a new start mend it",
                 );
             // It may have hung up; there is nobody else to tell.
-            drop(
-                send(
-                    &mut stream,
-                    &Reply::Failed {
-                        fault,
-                        affected: Vec::new(),
-                    },
-                )
-                .await,
-            );
+            drop(send(&mut stream, &Reply::Failed { fault, affected: Vec::new() }).await);
         }
         // A client that hangs up is no news.
         Ok(()) | Err(_) => {}
@@ -109,10 +100,7 @@ fn tells_progress(request: &Request) -> bool {
 fn stopping() -> Reply {
     let fault = Fault::new(Code::ShuttingDown, "the daemon is stopping")
         .help("wait for it to end, then give the command again");
-    Reply::Failed {
-        fault,
-        affected: Vec::new(),
-    }
+    Reply::Failed { fault, affected: Vec::new() }
 }
 
 /// Sends one reply; a client that does not read for long is given up.

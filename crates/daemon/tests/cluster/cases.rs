@@ -11,10 +11,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 
 fn slots(name: &'static str, port: u16) -> impl Fn(u32) -> Start<'static> {
-    move |slot| Start {
-        slot,
-        ..start(name, port)
-    }
+    move |slot| Start { slot, ..start(name, port) }
 }
 
 fn line(stream: impl std::io::Read) -> String {
@@ -46,10 +43,7 @@ fn tcp_path_and_several_servers() {
     drop(UnixListener::bind(&path).unwrap());
     let file = path.to_str().unwrap().to_owned();
     world.app(2, |slot| {
-        let mut start = Start {
-            slot,
-            ..start("net.js", one)
-        };
+        let mut start = Start { slot, ..start("net.js", one) };
         start.env.push(("PORT_TOO", two.to_string()));
         start.env.push(("PATH_NAME", file.clone()));
         start
@@ -70,20 +64,10 @@ fn tcp_path_and_several_servers() {
 #[test]
 fn any_port_is_one_port() {
     let mut world = World::new();
-    world.app(2, |slot| Start {
-        slot,
-        ..start("net.js", 0)
-    });
+    world.app(2, |slot| Start { slot, ..start("net.js", 0) });
     let logs: BTreeSet<String> = world.runs.keys().map(|run| world.log(*run)).collect();
     assert_eq!(logs.len(), 1, "{logs:?}");
-    let port: u16 = logs
-        .first()
-        .unwrap()
-        .trim()
-        .strip_prefix("listens ")
-        .unwrap()
-        .parse()
-        .unwrap();
+    let port: u16 = logs.first().unwrap().trim().strip_prefix("listens ").unwrap().parse().unwrap();
     let connect = |_| line(TcpStream::connect(("127.0.0.1", port)).unwrap());
     assert_eq!((0..8).map(connect).collect::<BTreeSet<_>>().len(), 2);
 }
@@ -94,9 +78,7 @@ fn datagrams() {
     let mut world = World::new();
     world.app(2, slots("udp.js", port));
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     socket.send_to(b"hello", ("127.0.0.1", port)).unwrap();
     let mut buffer = [0; 64];
     let (len, _) = socket.recv_from(&mut buffer).unwrap();
@@ -113,11 +95,7 @@ fn node_client(name: &str, port: u16, plain: u16) -> serde_json::Value {
         .env("PORT_PLAIN", plain.to_string())
         .output()
         .expect("these tests need `node` in the PATH");
-    assert!(
-        out.status.success(),
-        "{}",
-        String::from_utf8_lossy(&out.stderr)
-    );
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     serde_json::from_slice(&out.stdout).unwrap()
 }
 
@@ -140,10 +118,7 @@ fn http2() {
     let (port, plain) = (free_port(), free_port() + 1);
     let mut world = World::new();
     world.app(2, |slot| {
-        let mut start = Start {
-            slot,
-            ..start("http2.js", port)
-        };
+        let mut start = Start { slot, ..start("http2.js", port) };
         start.env.push(("PORT_PLAIN", plain.to_string()));
         start
     });
@@ -160,26 +135,13 @@ fn modules_and_handles_and_long_messages() {
     world.app(2, slots("module.mjs", port));
     assert_eq!(spread(port, 8).len(), 2);
     let port = free_port() + 1;
-    let chatty = world.spawn(Start {
-        app: "other",
-        ..start("chatty.js", port)
-    });
+    let chatty = world.spawn(Start { app: "other", ..start("chatty.js", port) });
     world.await_told(chatty, "ready");
-    let said: Vec<&str> = world
-        .told
-        .iter()
-        .filter(|own| own.0 == chatty)
-        .map(|own| &*own.1)
-        .collect();
-    assert!(
-        said.contains(&r#"{"a":"socket"}"#),
-        "the handle's message is told"
-    );
+    let said: Vec<&str> =
+        world.told.iter().filter(|own| own.0 == chatty).map(|own| &*own.1).collect();
+    assert!(said.contains(&r#"{"a":"socket"}"#), "the handle's message is told");
     assert!(said.contains(&r#""not ready""#));
-    assert!(
-        said.iter()
-            .any(|text| text.len() > 5_000_000 && text.starts_with(r#"{"big":"xxx"#))
-    );
+    assert!(said.iter().any(|text| text.len() > 5_000_000 && text.starts_with(r#"{"big":"xxx"#)));
     get(port, "/").unwrap();
     let long = format!("{{\"big\":\"{}\"}}", "y".repeat(2_000_000));
     world.channels.send(chatty, long);
@@ -200,18 +162,12 @@ fn a_taken_port_is_told_to_the_app_and_comes_back() {
         world.log(run) == format!("first {refused}\nsecond {refused}\n")
     });
     let free = free_port();
-    let run = world.spawn(Start {
-        app: "other",
-        ..start("in-use.js", free)
-    });
+    let run = world.spawn(Start { app: "other", ..start("in-use.js", free) });
     world.eventually("the second is refused", |world| {
         world.log(run) == format!("first listens\nsecond EADDRINUSE bind {free}\n")
     });
     // A port in the range of outgoing connections is waited for.
-    let run = world.spawn(Start {
-        app: "third",
-        ..start("web.js", taken)
-    });
+    let run = world.spawn(Start { app: "third", ..start("web.js", taken) });
     world.await_told(run, "up");
     drop(holder);
     world.await_told(run, "ready");
@@ -219,11 +175,7 @@ fn a_taken_port_is_told_to_the_app_and_comes_back() {
 
 #[test]
 fn a_descriptor_of_the_worker_is_shared() {
-    for policy in [
-        ClusterPolicy::Rr,
-        ClusterPolicy::Shared,
-        ClusterPolicy::ReusePort,
-    ] {
+    for policy in [ClusterPolicy::Rr, ClusterPolicy::Shared, ClusterPolicy::ReusePort] {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let mut world = World::new();
@@ -251,18 +203,10 @@ fn a_worker_may_leave_by_itself() {
     let mut world = World::new();
     world.app(2, slots("web.js", port));
     let pid = pid_of(&get(port, "/disconnect").unwrap());
-    let run = *world
-        .runs
-        .iter()
-        .find(|(_, run)| u64::from(run.pid) == pid)
-        .unwrap()
-        .0;
+    let run = *world.runs.iter().find(|(_, run)| u64::from(run.pid) == pid).unwrap().0;
     world.await_told(run, "disconnected");
     assert!(world.end(run, None).success());
-    assert_eq!(
-        spread(port, 4).into_keys().collect::<Vec<_>>(),
-        world.pids()
-    );
+    assert_eq!(spread(port, 4).into_keys().collect::<Vec<_>>(), world.pids());
 }
 
 #[test]

@@ -79,12 +79,8 @@ pub(crate) fn get_from(source: IpAddr, port: u16) -> u64 {
 
 fn socket_from(source: IpAddr, port: u16) -> TcpStream {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    socket
-        .bind(&std::net::SocketAddr::new(source, 0).into())
-        .unwrap();
-    socket
-        .connect(&std::net::SocketAddr::from(([127, 0, 0, 1], port)).into())
-        .unwrap();
+    socket.bind(&std::net::SocketAddr::new(source, 0).into()).unwrap();
+    socket.connect(&std::net::SocketAddr::from(([127, 0, 0, 1], port)).into()).unwrap();
     socket.into()
 }
 
@@ -111,11 +107,7 @@ impl Load {
             std::thread::spawn(move || client(port, &path, keep, pause, &stop, &answered))
         };
         let clients = (0..clients).map(client).collect();
-        Self {
-            stop,
-            answered,
-            clients,
-        }
+        Self { stop, answered, clients }
     }
 
     /// Waits until so many more requests have been answered.
@@ -131,21 +123,13 @@ impl Load {
     /// Ends it. Returns how many requests were answered, and what failed.
     pub(crate) fn stop(self) -> (u64, Vec<String>) {
         self.stop.store(true, Ordering::Relaxed);
-        let failed = self
-            .clients
-            .into_iter()
-            .flat_map(|own| own.join().unwrap())
-            .collect();
+        let failed = self.clients.into_iter().flat_map(|own| own.join().unwrap()).collect();
         (self.answered.load(Ordering::Relaxed), failed)
     }
 
     pub(crate) fn stop_lossless(self) {
         let (answered, failed) = self.stop();
-        assert!(
-            failed.is_empty(),
-            "{} of {answered} failed: {failed:#?}",
-            failed.len()
-        );
+        assert!(failed.is_empty(), "{} of {answered} failed: {failed:#?}", failed.len());
     }
 }
 

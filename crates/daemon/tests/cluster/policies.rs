@@ -8,20 +8,13 @@ use std::io::{BufRead, Write};
 use std::net::IpAddr;
 use std::time::Duration;
 
-const POLICIES: [ClusterPolicy; 3] = [
-    ClusterPolicy::Rr,
-    ClusterPolicy::Shared,
-    ClusterPolicy::ReusePort,
-];
+const POLICIES: [ClusterPolicy; 3] =
+    [ClusterPolicy::Rr, ClusterPolicy::Shared, ClusterPolicy::ReusePort];
 
 fn reload_under_load(of: ClusterPolicy, keep: bool, pause: Duration, rounds: usize) {
     let port = free_port();
     let mut world = World::new();
-    let one = |slot| Start {
-        slot,
-        options: policy(of),
-        ..start("web.js", port)
-    };
+    let one = |slot| Start { slot, options: policy(of), ..start("web.js", port) };
     world.app(2, one);
     let load = Load::start(port, "/", 12, keep, pause);
     for round in 0..rounds {
@@ -61,10 +54,7 @@ fn a_response_under_way_ends_its_connection() {
     let run = world.spawn(start("hold.cjs", port));
     world.await_told(run, "ready");
     let mut stream = open(port).unwrap();
-    stream
-        .get_mut()
-        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        .unwrap();
+    stream.get_mut().write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     world.await_told(run, "\"held\"");
     world.channels.drain(run);
     world.channels.send(run, "\"go\"".to_owned());
@@ -104,20 +94,13 @@ fn each_policy_serves_from_all_workers() {
     for of in POLICIES {
         let port = free_port();
         let mut world = World::new();
-        world.app(2, |slot| Start {
-            slot,
-            options: policy(of),
-            ..start("web.js", port)
-        });
+        world.app(2, |slot| Start { slot, options: policy(of), ..start("web.js", port) });
         let mut seen = BTreeSet::new();
         world.eventually("all serve", |world| {
             seen.insert(pid_of(&get(port, "/").unwrap()));
             seen.iter().copied().eq(world.pids())
         });
-        assert_eq!(
-            world.held(),
-            if of == ClusterPolicy::ReusePort { 2 } else { 1 }
-        );
+        assert_eq!(world.held(), if of == ClusterPolicy::ReusePort { 2 } else { 1 });
         world.channels.app_gone("app".to_owned());
         world.eventually("the sockets are given up", |world| world.held() == 0);
     }
@@ -128,11 +111,7 @@ fn a_slot_without_a_worker_is_served_by_the_others() {
     let port = free_port();
     let mut world = World::new();
     let options = policy(ClusterPolicy::ReusePort);
-    world.app(3, |slot| Start {
-        slot,
-        options: options.clone(),
-        ..start("web.js", port)
-    });
+    world.app(3, |slot| Start { slot, options: options.clone(), ..start("web.js", port) });
     let victim = *world.runs.keys().nth(1).unwrap();
     world.end(victim, Some(9));
     for _ in 0..60 {
@@ -146,33 +125,20 @@ fn an_unprivileged_stranger_on_the_port_is_not_hidden_by_reuse() {
     let port = holder.local_addr().unwrap().port();
     let mut world = World::new();
     let options = policy(ClusterPolicy::ReusePort);
-    let run = world.spawn(Start {
-        options,
-        ..start("in-use.js", port)
-    });
-    world.eventually("it is refused", |world| {
-        world.log(run).contains("first EADDRINUSE")
-    });
+    let run = world.spawn(Start { options, ..start("in-use.js", port) });
+    world.eventually("it is refused", |world| world.log(run).contains("first EADDRINUSE"));
 }
 
 #[test]
 fn a_source_address_keeps_its_worker() {
     let port = free_port();
     let mut world = World::new();
-    let options = ClusterOptions {
-        sticky: true,
-        ..ClusterOptions::default()
-    };
-    let one = |slot| Start {
-        slot,
-        options: options.clone(),
-        ..start("web.js", port)
-    };
+    let options = ClusterOptions { sticky: true, ..ClusterOptions::default() };
+    let one = |slot| Start { slot, options: options.clone(), ..start("web.js", port) };
     world.app(4, one);
     let address = |last: u8| IpAddr::from([127, 0, 0, last]);
-    let homes: BTreeMap<u8, u64> = (1..=60)
-        .map(|last| (last, get_from(address(last), port)))
-        .collect();
+    let homes: BTreeMap<u8, u64> =
+        (1..=60).map(|last| (last, get_from(address(last), port))).collect();
     for _ in 0..3 {
         for (last, pid) in &homes {
             assert_eq!(get_from(address(*last), port), *pid);
@@ -195,22 +161,12 @@ fn a_source_address_keeps_its_worker() {
 fn the_policy_may_change_with_a_reload() {
     let port = free_port();
     let mut world = World::new();
-    world.app(2, |slot| Start {
-        slot,
-        ..start("web.js", port)
-    });
+    world.app(2, |slot| Start { slot, ..start("web.js", port) });
     let load = Load::start(port, "/", 4, false, Duration::ZERO);
     for of in [ClusterPolicy::Shared, ClusterPolicy::Rr] {
         for slot in 0..2 {
             let oldest = *world.runs.keys().next().unwrap();
-            world.replace(
-                oldest,
-                Start {
-                    slot,
-                    options: policy(of),
-                    ..start("web.js", port)
-                },
-            );
+            world.replace(oldest, Start { slot, options: policy(of), ..start("web.js", port) });
             load.wait(20);
         }
     }

@@ -7,18 +7,10 @@ use std::time::Duration;
 
 #[test]
 fn workers_go_on_and_can_be_replaced() {
-    for of in [
-        ClusterPolicy::Rr,
-        ClusterPolicy::Shared,
-        ClusterPolicy::ReusePort,
-    ] {
+    for of in [ClusterPolicy::Rr, ClusterPolicy::Shared, ClusterPolicy::ReusePort] {
         let port = free_port();
         let mut world = World::new();
-        let one = |slot| Start {
-            slot,
-            options: policy(of),
-            ..start("web.js", port)
-        };
+        let one = |slot| Start { slot, options: policy(of), ..start("web.js", port) };
         world.app(2, one);
         let before = world.pids();
         let load = Load::start(port, "/", 6, true, Duration::ZERO);
@@ -45,10 +37,7 @@ fn workers_go_on_and_can_be_replaced() {
 fn a_drain_that_was_begun_is_finished() {
     let port = free_port();
     let mut world = World::new();
-    world.app(2, |slot| Start {
-        slot,
-        ..start("web.js", port)
-    });
+    world.app(2, |slot| Start { slot, ..start("web.js", port) });
     let first = *world.runs.keys().next().unwrap();
     world.channels.drain(first);
     world.take_over();

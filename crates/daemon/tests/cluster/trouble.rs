@@ -6,22 +6,14 @@ use rpm_core::Generation;
 use std::time::{Duration, Instant};
 
 fn run_of(world: &World, pid: u64) -> Generation {
-    *world
-        .runs
-        .iter()
-        .find(|(_, run)| u64::from(run.pid) == pid)
-        .unwrap()
-        .0
+    *world.runs.iter().find(|(_, run)| u64::from(run.pid) == pid).unwrap().0
 }
 
 #[test]
 fn a_killed_worker_costs_its_neighbours_nothing() {
     let port = free_port();
     let mut world = World::new();
-    let one = |slot| Start {
-        slot,
-        ..start("web.js", port)
-    };
+    let one = |slot| Start { slot, ..start("web.js", port) };
     world.app(2, one);
     let clients = 8;
     let load = Load::start(port, "/", clients, false, Duration::ZERO);
@@ -35,15 +27,8 @@ fn a_killed_worker_costs_its_neighbours_nothing() {
     }
     let (answered, failed) = load.stop();
     // Only what it was answering goes with it.
-    assert!(
-        failed.len() <= 5 * clients,
-        "{} of {answered}: {failed:?}",
-        failed.len()
-    );
-    let hung = failed
-        .iter()
-        .filter(|text| text.contains("timed out"))
-        .count();
+    assert!(failed.len() <= 5 * clients, "{} of {answered}: {failed:?}", failed.len());
+    let hung = failed.iter().filter(|text| text.contains("timed out")).count();
     assert_eq!(hung, 0, "{failed:?}");
 }
 
@@ -51,10 +36,7 @@ fn a_killed_worker_costs_its_neighbours_nothing() {
 fn a_stopped_worker_gives_back_what_it_did_not_take() {
     let port = free_port();
     let mut world = World::new();
-    world.app(2, |slot| Start {
-        slot,
-        ..start("web.js", port)
-    });
+    world.app(2, |slot| Start { slot, ..start("web.js", port) });
     let first = *world.runs.keys().next().unwrap();
     // Stopped, it takes what is handed to it no further than its channel.
     crate::world::kill(world.runs[&first].pid, 19);
@@ -69,20 +51,13 @@ fn a_stopped_worker_gives_back_what_it_did_not_take() {
 fn a_blocked_worker_is_gone_round() {
     let port = free_port();
     let mut world = World::new();
-    world.app(2, |slot| Start {
-        slot,
-        ..start("web.js", port)
-    });
+    world.app(2, |slot| Start { slot, ..start("web.js", port) });
     let blocked = pid_of(&get(port, "/block/1500").unwrap());
     let begun = Instant::now();
     // At most its window of connections goes to it.
     let load = Load::start(port, "/", 8, false, Duration::ZERO);
     load.wait(200);
-    assert!(
-        begun.elapsed() < Duration::from_millis(1400),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < Duration::from_millis(1400), "{:?}", begun.elapsed());
     load.stop_lossless();
     assert!(spread(port, 10).contains_key(&blocked));
 }
@@ -91,10 +66,7 @@ fn a_blocked_worker_is_gone_round() {
 fn a_worker_without_descriptors_loses_nothing() {
     let port = free_port();
     let mut world = World::new();
-    world.app(2, |slot| Start {
-        slot,
-        ..start("web.js", port)
-    });
+    world.app(2, |slot| Start { slot, ..start("web.js", port) });
     let load = Load::start(port, "/", 6, false, Duration::ZERO);
     load.wait(50);
     let starved = pid_of(&get(port, "/starve/700").unwrap());
@@ -104,9 +76,7 @@ fn a_worker_without_descriptors_loses_nothing() {
     }
     load.stop_lossless();
     assert!(run_of(&world, starved).0 > 0);
-    world.eventually("it serves again", |_| {
-        pid_of(&get(port, "/").unwrap()) == starved
-    });
+    world.eventually("it serves again", |_| pid_of(&get(port, "/").unwrap()) == starved);
 }
 
 #[test]
@@ -114,10 +84,7 @@ fn a_worker_that_refuses_passes_on() {
     let port = free_port();
     let mut world = World::new();
     let one = |slot| {
-        let mut start = Start {
-            slot,
-            ..start("refuse.cjs", port)
-        };
+        let mut start = Start { slot, ..start("refuse.cjs", port) };
         if slot == 0 {
             start.env.push(("MAX", "1".to_owned()));
         }

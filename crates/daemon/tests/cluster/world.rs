@@ -49,22 +49,16 @@ pub(crate) struct Start<'a> {
 /// A script that tests of the whole use too.
 pub(crate) fn script(name: &str) -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    [
-        own.join("tests/apps").join(name),
-        own.join("../../tests/apps").join(name),
-    ]
-    .into_iter()
-    .find(|path| path.exists())
-    .unwrap_or_else(|| panic!("no script {name}"))
-    .canonicalize()
-    .unwrap()
+    [own.join("tests/apps").join(name), own.join("../../tests/apps").join(name)]
+        .into_iter()
+        .find(|path| path.exists())
+        .unwrap_or_else(|| panic!("no script {name}"))
+        .canonicalize()
+        .unwrap()
 }
 
 pub(crate) fn policy(policy: ClusterPolicy) -> ClusterOptions {
-    ClusterOptions {
-        policy,
-        ..ClusterOptions::default()
-    }
+    ClusterOptions { policy, ..ClusterOptions::default() }
 }
 
 pub(crate) fn start<'a>(name: &str, port: u16) -> Start<'a> {
@@ -133,10 +127,7 @@ impl World {
 
     pub(crate) fn spawn(&mut self, start: Start<'_>) -> Generation {
         let interpreter = Runtime::Node;
-        let kind = Kind::Cluster {
-            options: start.options.clone(),
-            interpreter,
-        };
+        let kind = Kind::Cluster { options: start.options.clone(), interpreter };
         self.spawn_as(start, kind)
     }
 
@@ -156,12 +147,7 @@ impl World {
         });
         let mut envp: Vec<CString> = ["PATH", "HOME"]
             .iter()
-            .map(|name| {
-                text(format!(
-                    "{name}={}",
-                    std::env::var(name).unwrap_or_default()
-                ))
-            })
+            .map(|name| text(format!("{name}={}", std::env::var(name).unwrap_or_default())))
             .collect();
         envp.push(text("NODE_CHANNEL_FD=3"));
         envp.push(text("NODE_CHANNEL_SERIALIZATION_MODE=json"));
@@ -170,26 +156,14 @@ impl World {
             envp.push(text(format!("NODE_UNIQUE_ID={generation}")));
             if options.drain {
                 let file = self.dir.path().join("a \\\"home\\\"/drain.cjs");
-                envp.push(text(format!(
-                    "NODE_OPTIONS=--require \"{}\"",
-                    file.display()
-                )));
+                envp.push(text(format!("NODE_OPTIONS=--require \"{}\"", file.display())));
             }
         }
-        envp.extend(
-            start
-                .env
-                .iter()
-                .map(|(name, value)| text(format!("{name}={value}"))),
-        );
+        envp.extend(start.env.iter().map(|(name, value)| text(format!("{name}={value}"))));
         let null = rpm_sys::process::open_null().unwrap();
         let log = std::fs::File::create(self.dir.path().join(format!("{generation}.log"))).unwrap();
-        let mut fds = vec![
-            (null, 0),
-            (log.try_clone().unwrap().into(), 1),
-            (log.into(), 2),
-            (theirs, 3),
-        ];
+        let mut fds =
+            vec![(null, 0), (log.try_clone().unwrap().into(), 1), (log.into(), 2), (theirs, 3)];
         fds.extend(start.fds);
         let child = spawn(&Plan {
             program: Program::Path(path_text(&node())),
@@ -206,13 +180,8 @@ impl World {
         .unwrap();
         child.outcome.wait().unwrap();
         self.channels.spawned(generation, child.pid);
-        let run = Run {
-            pid: child.pid,
-            slot: start.slot,
-            app: start.app.to_owned(),
-            kind,
-            channel,
-        };
+        let run =
+            Run { pid: child.pid, slot: start.slot, app: start.app.to_owned(), kind, channel };
         self.runs.insert(generation, run);
         generation
     }
@@ -231,21 +200,12 @@ impl World {
     pub(crate) fn await_told(&mut self, run: Generation, what: &str) {
         let begun = Instant::now();
         loop {
-            if let Some(place) = self
-                .told
-                .iter()
-                .position(|own| own.0 == run && own.1 == what)
-            {
+            if let Some(place) = self.told.iter().position(|own| own.0 == run && own.1 == what) {
                 self.told.remove(place);
                 return;
             }
             let heard = self.hear(PATIENCE.saturating_sub(begun.elapsed()));
-            assert!(
-                heard,
-                "run {run} never said {what}; {:?}\n{}",
-                self.told,
-                self.log(run)
-            );
+            assert!(heard, "run {run} never said {what}; {:?}\n{}", self.told, self.log(run));
         }
     }
 
@@ -325,10 +285,7 @@ impl World {
             pid: run.pid,
             kind: run.kind.clone(),
         };
-        let listeners = self
-            .held
-            .iter()
-            .map(|(key, fd)| (*key, fd.try_clone().unwrap()));
+        let listeners = self.held.iter().map(|(key, fd)| (*key, fd.try_clone().unwrap()));
         self.channels.restore(Inventory {
             records: self.records.clone(),
             listeners: listeners.collect(),

@@ -28,9 +28,7 @@ async fn a_file_and_its_folder_are_there_before_anything_is_written() {
     let app = rig.open(1, "deep/er/out.log");
     rig.logs.sync().await;
     assert_eq!(rig.read("deep/er/out.log"), b"");
-    let mode = std::fs::metadata(rig.path("deep/er/out.log"))
-        .unwrap()
-        .mode();
+    let mode = std::fs::metadata(rig.path("deep/er/out.log")).unwrap().mode();
     assert_eq!(mode & 0o137, 0, "not executable, not for others: {mode:o}");
     drop(app);
 }
@@ -80,15 +78,8 @@ async fn both_streams_have_their_file_and_the_combined_one() {
     let (out, mut out_app) = rig.sink(1, "out.log");
     let (err, mut err_app) = rig.sink(1, "err.log");
     let combined = Some(rig.path("all.log"));
-    rig.logs.open(Sink {
-        combined: combined.clone(),
-        ..out
-    });
-    rig.logs.open(Sink {
-        combined,
-        stream: Stream::Err,
-        ..err
-    });
+    rig.logs.open(Sink { combined: combined.clone(), ..out });
+    rig.logs.open(Sink { combined, stream: Stream::Err, ..err });
     out_app.write_all(b"one\n").unwrap();
     rig.logs.sync().await;
     err_app.write_all(b"two\n").unwrap();
@@ -105,10 +96,7 @@ async fn both_streams_have_their_file_and_the_combined_one() {
 async fn one_path_for_all_is_written_once() {
     let mut rig = Rig::new();
     let (sink, mut app) = rig.sink(1, "out.log");
-    rig.logs.open(Sink {
-        combined: sink.file.clone(),
-        ..sink
-    });
+    rig.logs.open(Sink { combined: sink.file.clone(), ..sink });
     app.write_all(b"once\n").unwrap();
     drop(app);
     rig.ended(1).await;
@@ -119,10 +107,7 @@ async fn one_path_for_all_is_written_once() {
 async fn output_without_a_file_is_read_all_the_same() {
     let mut rig = Rig::new();
     let (sink, mut app) = rig.sink(1, "none");
-    rig.logs.open(Sink {
-        file: Some("/dev/null".into()),
-        ..sink
-    });
+    rig.logs.open(Sink { file: Some("/dev/null".into()), ..sink });
     app.write_all(&lines("to nowhere", 5000)).unwrap();
     drop(app);
     rig.ended(1).await;
@@ -163,30 +148,20 @@ async fn flushing_empties_known_and_unknown_files() {
     let files = ["other.log", "out.log", "missing.log"].map(|name| rig.path(name));
     let emptied = rig.logs.flush(files.to_vec()).await;
     assert_eq!(emptied, files[..2]);
-    assert_eq!(
-        (rig.text("out.log"), rig.text("other.log")),
-        (String::new(), String::new())
-    );
+    assert_eq!((rig.text("out.log"), rig.text("other.log")), (String::new(), String::new()));
     assert!(!files[2].exists());
     app.write_all(b"after\n").unwrap();
     rig.logs.sync().await;
-    assert_eq!(
-        rig.text("out.log"),
-        "after\n",
-        "no hole where the old bytes were"
-    );
+    assert_eq!(rig.text("out.log"), "after\n", "no hole where the old bytes were");
 }
 
 #[tokio::test]
 async fn two_hundred_runs_write_at_once() {
     let mut rig = Rig::new();
-    let mut apps: Vec<_> = (0..200)
-        .map(|run| rig.open(run, &format!("{run}.log")))
-        .collect();
+    let mut apps: Vec<_> = (0..200).map(|run| rig.open(run, &format!("{run}.log"))).collect();
     for round in 0..20 {
         for (run, app) in apps.iter_mut().enumerate() {
-            app.write_all(&lines(&format!("{run}.{round}"), 10))
-                .unwrap();
+            app.write_all(&lines(&format!("{run}.{round}"), 10)).unwrap();
         }
     }
     drop(apps);
@@ -198,9 +173,8 @@ async fn two_hundred_runs_write_at_once() {
         assert!(left.remove(&run));
     }
     for run in 0..200 {
-        let wanted: Vec<u8> = (0..20)
-            .flat_map(|round| lines(&format!("{run}.{round}"), 10))
-            .collect();
+        let wanted: Vec<u8> =
+            (0..20).flat_map(|round| lines(&format!("{run}.{round}"), 10)).collect();
         assert!(rig.read(&format!("{run}.log")) == wanted, "run {run}");
     }
 }

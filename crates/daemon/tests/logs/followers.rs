@@ -9,10 +9,7 @@ use std::sync::Arc;
 use tokio::time::timeout;
 
 async fn next(follower: &mut Follower) -> Followed {
-    timeout(PATIENCE, follower.next())
-        .await
-        .expect("no line came")
-        .expect("the thread is gone")
+    timeout(PATIENCE, follower.next()).await.expect("no line came").expect("the thread is gone")
 }
 
 async fn line(follower: &mut Follower) -> String {
@@ -31,23 +28,15 @@ async fn lines_come_with_their_source() {
     let rig = Rig::new();
     let mut follower = all(&rig);
     let (sink, mut app) = rig.sink(1, "err.log");
-    rig.logs.open(Sink {
-        stream: Stream::Err,
-        ..sink
-    });
+    rig.logs.open(Sink { stream: Stream::Err, ..sink });
     app.write_all(b"one\r\ntw").unwrap();
     rig.logs.sync().await;
     app.write_all(b"o\xff\nlast").unwrap();
     drop(app);
     for wanted in [&b"one\r"[..], b"two\xff", b"last"] {
-        let Followed::Line(line) = next(&mut follower).await else {
-            panic!("missed")
-        };
+        let Followed::Line(line) = next(&mut follower).await else { panic!("missed") };
         assert_eq!(line.bytes, wanted);
-        assert_eq!(
-            (line.proc, line.name.as_str(), line.stream),
-            (7, "api", Stream::Err)
-        );
+        assert_eq!((line.proc, line.name.as_str(), line.stream), (7, "api", Stream::Err));
         let age = jiff::Timestamp::now().as_millisecond() - line.at;
         assert!((0..20_000).contains(&age), "read {age} ms ago");
     }
@@ -56,20 +45,13 @@ async fn lines_come_with_their_source() {
 #[tokio::test]
 async fn only_what_is_wanted_comes() {
     let rig = Rig::new();
-    let mut follower = rig
-        .logs
-        .follow(Arc::new(|source| source.proc == ProcId(8)), true, false);
+    let mut follower = rig.logs.follow(Arc::new(|source| source.proc == ProcId(8)), true, false);
     let mut apps = Vec::new();
-    for (run, (proc, stream)) in [(7, Stream::Out), (8, Stream::Err), (8, Stream::Out)]
-        .into_iter()
-        .enumerate()
+    for (run, (proc, stream)) in
+        [(7, Stream::Out), (8, Stream::Err), (8, Stream::Out)].into_iter().enumerate()
     {
         let (sink, mut app) = rig.sink(run as u64, "out.log");
-        rig.logs.open(Sink {
-            proc: ProcId(proc),
-            stream,
-            ..sink
-        });
+        rig.logs.open(Sink { proc: ProcId(proc), stream, ..sink });
         writeln!(app, "{proc} {stream:?}").unwrap();
         rig.logs.sync().await;
         apps.push(app);
@@ -105,16 +87,10 @@ async fn what_a_slow_follower_misses_is_counted() {
             }
         }
     }
-    assert!(
-        ended && gaps == 1 && missed > 0,
-        "{missed} missed in {gaps} gaps"
-    );
+    assert!(ended && gaps == 1 && missed > 0, "{missed} missed in {gaps} gaps");
     assert_eq!(follower.try_next(), None);
     writing.join().unwrap();
-    assert!(
-        rig.read("out.log") == lines("n", LINES),
-        "the file is whole"
-    );
+    assert!(rig.read("out.log") == lines("n", LINES), "the file is whole");
 }
 
 #[tokio::test]
@@ -137,11 +113,7 @@ async fn a_follower_that_leaves_is_forgotten() {
     let rig = Rig::new();
     let seen = Arc::new(());
     let witness = Arc::clone(&seen);
-    let follower = rig.logs.follow(
-        Arc::new(move |_| Arc::strong_count(&witness) > 0),
-        true,
-        true,
-    );
+    let follower = rig.logs.follow(Arc::new(move |_| Arc::strong_count(&witness) > 0), true, true);
     let _app = rig.open(1, "out.log");
     rig.logs.sync().await;
     assert_eq!(Arc::strong_count(&seen), 2);

@@ -25,12 +25,7 @@ fn this_year() -> String {
 async fn each_line_is_dated_once() {
     let mut rig = Rig::new();
     let mut app = rig.open_as(1, "out.log", dated());
-    in_pieces(
-        &rig,
-        &mut app,
-        &[b"one\ntw", b"o", b"\n", b"\n\nlast", b"!"],
-    )
-    .await;
+    in_pieces(&rig, &mut app, &[b"one\ntw", b"o", b"\n", b"\n\nlast", b"!"]).await;
     drop(app);
     rig.ended(1).await;
     let wanted = "at Y: one\nat Y: two\nat Y: \nat Y: \nat Y: last!";
@@ -58,10 +53,8 @@ async fn much_dated_output_is_whole() {
     rig.ended(1).await;
     let stamp = format!("at {}: ", this_year());
     let found = rig.text("out.log");
-    let bare: String = found
-        .split_inclusive('\n')
-        .map(|line| line.strip_prefix(&stamp).unwrap())
-        .collect();
+    let bare: String =
+        found.split_inclusive('\n').map(|line| line.strip_prefix(&stamp).unwrap()).collect();
     assert!(bare.as_bytes() == text);
 }
 
@@ -80,20 +73,9 @@ async fn many_empty_lines_do_not_fill_the_memory() {
 async fn each_line_is_an_object() {
     let mut rig = Rig::new();
     let (sink, mut app) = rig.sink(1, "out.log");
-    let format = Format::Json {
-        date: Some("[at] YYYY".to_owned()),
-    };
-    rig.logs.open(Sink {
-        format,
-        stream: Stream::Err,
-        ..sink
-    });
-    in_pieces(
-        &rig,
-        &mut app,
-        &[b"say \"hi\"\nto", b"rn \xff\x00", b"\nlast"],
-    )
-    .await;
+    let format = Format::Json { date: Some("[at] YYYY".to_owned()) };
+    rig.logs.open(Sink { format, stream: Stream::Err, ..sink });
+    in_pieces(&rig, &mut app, &[b"say \"hi\"\nto", b"rn \xff\x00", b"\nlast"]).await;
     drop(app);
     rig.ended(1).await;
     let object = |message: &str| {
@@ -101,9 +83,7 @@ async fn each_line_is_an_object() {
         let rest = "\"type\":\"err\",\"process_id\":7,\"app_name\":\"api\"";
         format!("{{\"message\":\"{message}\",\"timestamp\":\"at {year}\",{rest}}}\n")
     };
-    let wanted = ["say \\\"hi\\\"", "torn \u{fffd}\\u0000", "last"]
-        .map(object)
-        .concat();
+    let wanted = ["say \\\"hi\\\"", "torn \u{fffd}\\u0000", "last"].map(object).concat();
     assert_eq!(rig.text("out.log"), wanted);
 }
 
@@ -118,10 +98,7 @@ async fn an_object_has_an_iso_time_by_default() {
     let object: serde_json::Value = serde_json::from_slice(&rig.read("out.log")).unwrap();
     let text = object["timestamp"].as_str().unwrap();
     let at = text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
-    assert!(
-        (before..=jiff::Timestamp::now().as_millisecond()).contains(&at),
-        "{text}"
-    );
+    assert!((before..=jiff::Timestamp::now().as_millisecond()).contains(&at), "{text}");
     assert_eq!((text.len(), &text[23..]), (24, "Z"));
     assert_eq!(object["type"], "out");
 }

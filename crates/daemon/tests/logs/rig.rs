@@ -28,11 +28,7 @@ impl Rig {
     pub(crate) fn with_room_for_events(room: usize) -> Self {
         let (told, events) = mpsc::channel(room);
         let logs = Logs::start(told).unwrap();
-        Self {
-            logs,
-            events,
-            folder: tempfile::tempdir().unwrap(),
-        }
+        Self { logs, events, folder: tempfile::tempdir().unwrap() }
     }
 
     pub(crate) fn path(&self, name: &str) -> Utf8PathBuf {

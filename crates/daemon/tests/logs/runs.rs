@@ -10,23 +10,13 @@ use std::io::{PipeWriter, Write};
 fn starting(rig: &Rig, generation: u64) -> (PipeWriter, PipeWriter) {
     let (out, out_app) = rig.sink(generation, "out.log");
     let (err, err_app) = rig.sink(generation, "err.log");
-    rig.logs.open(Sink {
-        keep_tail: true,
-        ..out
-    });
-    rig.logs.open(Sink {
-        keep_tail: true,
-        stream: Stream::Err,
-        ..err
-    });
+    rig.logs.open(Sink { keep_tail: true, ..out });
+    rig.logs.open(Sink { keep_tail: true, stream: Stream::Err, ..err });
     (out_app, err_app)
 }
 
 fn texts(lines: Vec<LogLine>) -> Vec<(Stream, String)> {
-    lines
-        .into_iter()
-        .map(|line| (line.stream, String::from_utf8(line.bytes).unwrap()))
-        .collect()
+    lines.into_iter().map(|line| (line.stream, String::from_utf8(line.bytes).unwrap())).collect()
 }
 
 #[tokio::test]
@@ -59,11 +49,7 @@ async fn a_run_that_is_up_has_no_tail() {
     rig.logs.settle(Generation(5));
     out.write_all(b"more\n").unwrap();
     assert_eq!(rig.logs.tail(Generation(5)).await, []);
-    assert_eq!(
-        rig.logs.tail(Generation(6)).await,
-        [],
-        "nor has one that never was"
-    );
+    assert_eq!(rig.logs.tail(Generation(6)).await, [], "nor has one that never was");
     drop((out, err));
     rig.ended(5).await;
 }
@@ -88,10 +74,7 @@ async fn a_run_ends_with_its_last_stream() {
     drop(out);
     rig.logs.gone(Generation(1));
     rig.logs.sync().await;
-    assert!(
-        rig.events.try_recv().is_err(),
-        "a child of it may still write"
-    );
+    assert!(rig.events.try_recv().is_err(), "a child of it may still write");
     err.write_all(b"from a leftover\n").unwrap();
     drop(err);
     rig.ended(1).await;
@@ -123,9 +106,7 @@ async fn a_main_loop_that_is_busy_holds_up_nothing_and_hears_all() {
     }
     let mut ended = Vec::new();
     for _ in 0..50 {
-        let LogEvent::Ended(Generation(run)) = rig.event().await else {
-            panic!("trouble")
-        };
+        let LogEvent::Ended(Generation(run)) = rig.event().await else { panic!("trouble") };
         ended.push(run);
     }
     ended.sort_unstable();

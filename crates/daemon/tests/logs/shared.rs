@@ -94,10 +94,7 @@ async fn a_synced_line_goes_on_where_it_was_when_nobody_came_between() {
     rig.ended(2).await;
     drop(one);
     rig.ended(1).await;
-    assert_eq!(
-        rig.text("all.log"),
-        "t: begun, ended\nt: again\nt: between\n"
-    );
+    assert_eq!(rig.text("all.log"), "t: begun, ended\nt: again\nt: between\n");
 }
 
 #[tokio::test]
@@ -122,10 +119,7 @@ async fn a_line_without_end_is_cut_at_a_bound() {
     let text = rig.read("all.log");
     let newlines = memchr::memchr_iter(b'\n', &text).count();
     assert_eq!(text.len() - newlines, SIZE);
-    assert!(
-        (2..=SIZE / (64 << 10) + 1).contains(&newlines),
-        "cut {newlines} times"
-    );
+    assert!((2..=SIZE / (64 << 10) + 1).contains(&newlines), "cut {newlines} times");
     drop(other);
     rig.ended(2).await;
 }
@@ -137,29 +131,14 @@ fn is_alone(test: &str) -> bool {
         return true;
     }
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-    let ran = command
-        .args(["--exact", test])
-        .env(ALONE, "1")
-        .output()
-        .unwrap();
-    assert!(
-        ran.status.success(),
-        "{}",
-        String::from_utf8_lossy(&ran.stdout)
-    );
+    let ran = command.args(["--exact", test]).env(ALONE, "1").output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout));
     false
 }
 
 /// Anonymous memory of this process, in bytes, `proc_pid_status(5)`.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("RssAnon:"))
-        .unwrap();
-    line.trim()
-        .trim_end_matches(" kB")
-        .parse::<usize>()
-        .unwrap()
-        * 1024
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
 }

@@ -14,19 +14,14 @@ impl SmallDisk {
     fn mount(at: &Utf8Path) -> Option<Self> {
         std::fs::create_dir(at).unwrap();
         let args = ["-t", "tmpfs", "-o", "size=256k", "none", at.as_str()];
-        let mounted = Command::new("mount")
-            .args(args)
-            .status()
-            .is_ok_and(|end| end.success());
+        let mounted = Command::new("mount").args(args).status().is_ok_and(|end| end.success());
         mounted.then(|| Self(at.to_owned()))
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let ended = Command::new("umount")
-            .args(["-l", self.0.as_str()])
-            .status();
+        let ended = Command::new("umount").args(["-l", self.0.as_str()]).status();
         assert!(ended.is_ok_and(|end| end.success()) || std::thread::panicking());
     }
 }
@@ -36,9 +31,7 @@ fn declared(text: &str) -> (usize, String) {
     let mut bytes = 0;
     let mut rest = String::new();
     for line in text.split_inclusive('\n') {
-        let count = line
-            .strip_prefix("[rpm] ")
-            .and_then(|words| words.split_once(' '));
+        let count = line.strip_prefix("[rpm] ").and_then(|words| words.split_once(' '));
         match count {
             Some((count, why)) if why.starts_with("bytes of output dropped (") => {
                 bytes += count.parse::<usize>().unwrap();
@@ -73,23 +66,14 @@ async fn a_full_disk_is_told_once_and_what_is_missing_to_the_byte() {
     let ballast = disk.0.join("ballast");
     std::fs::write(&ballast, vec![0; 128 << 10]).unwrap();
     let (sink, mut app) = rig.sink(1, "unused");
-    rig.logs.open(Sink {
-        file: Some(path.clone()),
-        ..sink
-    });
+    rig.logs.open(Sink { file: Some(path.clone()), ..sink });
 
     let mut first = lines("first", 4000);
     first.extend(b"begun while it was full");
     app.write_all(&first).unwrap();
     rig.logs.sync().await;
     let event = rig.event().await;
-    assert_eq!(
-        event,
-        LogEvent::Trouble {
-            path: path.clone(),
-            error: "disk full".to_owned()
-        }
-    );
+    assert_eq!(event, LogEvent::Trouble { path: path.clone(), error: "disk full".to_owned() });
     assert!(rig.events.try_recv().is_err(), "it is told once");
 
     std::fs::remove_file(ballast).unwrap();
@@ -109,31 +93,19 @@ async fn a_full_disk_is_told_once_and_what_is_missing_to_the_byte() {
     assert!(first.starts_with(kept.as_bytes()));
     let unexplained = first.len() - kept.len() - missing;
     let last_is_whole = first[kept.len()] == b'\n';
-    assert!(
-        unexplained == 0 || unexplained == 1 && last_is_whole,
-        "{missing} declared"
-    );
+    assert!(unexplained == 0 || unexplained == 1 && last_is_whole, "{missing} declared");
 }
 
 #[tokio::test]
 async fn an_app_does_not_wait_for_a_full_disk() {
     let mut rig = Rig::new();
     let (sink, mut app) = rig.sink(1, "unused");
-    rig.logs.open(Sink {
-        file: Some("/dev/full".into()),
-        ..sink
-    });
+    rig.logs.open(Sink { file: Some("/dev/full".into()), ..sink });
     let text = lines("gone", 100_000);
     app.write_all(&text).unwrap();
     drop(app);
     let error = "disk full".to_owned();
-    assert_eq!(
-        rig.event().await,
-        LogEvent::Trouble {
-            path: "/dev/full".into(),
-            error
-        }
-    );
+    assert_eq!(rig.event().await, LogEvent::Trouble { path: "/dev/full".into(), error });
     rig.ended(1).await;
 }
 
@@ -144,18 +116,13 @@ async fn a_file_that_cannot_be_opened_is_tried_again() {
     let mut app = rig.open(1, "logs/out.log");
     app.write_all(b"0123456789\n").unwrap();
     rig.logs.sync().await;
-    let LogEvent::Trouble { path, .. } = rig.event().await else {
-        panic!("no trouble")
-    };
+    let LogEvent::Trouble { path, .. } = rig.event().await else { panic!("no trouble") };
     assert_eq!(path, rig.path("logs/out.log"));
     drop(app);
     rig.ended(1).await;
     std::fs::remove_file(rig.path("logs")).unwrap();
     let text = confession(&rig.path("logs/out.log")).await;
-    assert!(
-        text.starts_with("[rpm] 11 bytes of output dropped ("),
-        "{text}"
-    );
+    assert!(text.starts_with("[rpm] 11 bytes of output dropped ("), "{text}");
 }
 
 #[tokio::test]
@@ -171,8 +138,6 @@ async fn a_named_pipe_without_a_reader_holds_up_nobody() {
     other.write_all(b"heard\n").unwrap();
     rig.logs.sync().await;
     assert_eq!(rig.text("out.log"), "heard\n");
-    let LogEvent::Trouble { path, .. } = rig.event().await else {
-        panic!("no trouble")
-    };
+    let LogEvent::Trouble { path, .. } = rig.event().await else { panic!("no trouble") };
     assert_eq!(path, fifo);
 }

@@ -81,11 +81,7 @@ pub(crate) struct Frame<'a> {
 
 impl Frame<'_> {
     pub(super) fn plain(header: Header) -> Self {
-        Self {
-            header,
-            payload: Vec::new(),
-            fds: Vec::new(),
-        }
+        Self { header, payload: Vec::new(), fds: Vec::new() }
     }
 
     /// Sends it whole or not at all; never waits.
@@ -94,21 +90,11 @@ impl Frame<'_> {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         let head = self.head();
-        seqpacket::send(
-            socket,
-            &[IoSlice::new(&head), IoSlice::new(&self.payload)],
-            &self.fds,
-        )
+        seqpacket::send(socket, &[IoSlice::new(&head), IoSlice::new(&self.payload)], &self.fds)
     }
 
     fn head(&self) -> [u8; HEADER] {
-        let Header {
-            kind,
-            seq,
-            key,
-            a,
-            b,
-        } = self.header;
+        let Header { kind, seq, key, a, b } = self.header;
         // Both were compared with their limits.
         let fds = u32::try_from(self.fds.len()).unwrap_or(u32::MAX);
         let payload = u32::try_from(self.payload.len()).unwrap_or(u32::MAX);
@@ -163,31 +149,15 @@ fn head_of(bytes: &[u8]) -> Result<(Header, Reader<'_>, &[u8]), BadFrame> {
     let (head, payload) = bytes.split_at_checked(HEADER).ok_or(BadFrame::Header)?;
     let mut head = Reader(head);
     let magic = head.take::<4>().ok_or(BadFrame::Header)?;
-    let kind = head
-        .take()
-        .map(u16::from_le_bytes)
-        .ok_or(BadFrame::Header)?;
-    let version = head
-        .take()
-        .map(u16::from_le_bytes)
-        .ok_or(BadFrame::Header)?;
+    let kind = head.take().map(u16::from_le_bytes).ok_or(BadFrame::Header)?;
+    let version = head.take().map(u16::from_le_bytes).ok_or(BadFrame::Header)?;
     if magic != MAGIC || version != VERSION {
         return Err(BadFrame::Header);
     }
     let mut next = || head.u64().ok_or(BadFrame::Header);
     let (seq, key) = (next()?, next()?);
     let (a, b) = (next()?.cast_signed(), next()?.cast_signed());
-    Ok((
-        Header {
-            kind,
-            seq,
-            key,
-            a,
-            b,
-        },
-        head,
-        payload,
-    ))
+    Ok((Header { kind, seq, key, a, b }, head, payload))
 }
 
 /// Numbers, one after the other.

@@ -16,55 +16,28 @@ pub(crate) mod frames {
 
     pub(crate) fn welcome(restarts: u64, died_at_ms: u64) -> Frame<'static> {
         let (a, b) = (restarts.cast_signed(), died_at_ms.cast_signed());
-        Frame::plain(Header {
-            kind: kind::WELCOME,
-            a,
-            b,
-            ..Header::default()
-        })
+        Frame::plain(Header { kind: kind::WELCOME, a, b, ..Header::default() })
     }
 
     pub(crate) fn end() -> Frame<'static> {
-        Frame::plain(Header {
-            kind: kind::END,
-            ..Header::default()
-        })
+        Frame::plain(Header { kind: kind::END, ..Header::default() })
     }
 
     pub(crate) fn pong() -> Frame<'static> {
-        Frame::plain(Header {
-            kind: kind::PONG,
-            ..Header::default()
-        })
+        Frame::plain(Header { kind: kind::PONG, ..Header::default() })
     }
 
     pub(crate) fn signal(number: i32) -> Frame<'static> {
-        Frame::plain(Header {
-            kind: kind::SIGNAL,
-            a: number.into(),
-            ..Header::default()
-        })
+        Frame::plain(Header { kind: kind::SIGNAL, a: number.into(), ..Header::default() })
     }
 
     pub(crate) fn exit(key: u64, pid: u32, status: i32, at_ms: u64) -> Frame<'static> {
         let (a, b) = (pid.into(), status.into());
-        Frame::plain(Header {
-            kind: kind::EXIT,
-            seq: at_ms,
-            key,
-            a,
-            b,
-        })
+        Frame::plain(Header { kind: kind::EXIT, seq: at_ms, key, a, b })
     }
 
     pub(crate) fn spawned(seq: u64, key: u64, pid: u32, pidfd: &OwnedFd) -> Frame<'_> {
-        let header = Header {
-            kind: kind::SPAWNED,
-            seq,
-            key,
-            a: pid.into(),
-            b: 0,
-        };
+        let header = Header { kind: kind::SPAWNED, seq, key, a: pid.into(), b: 0 };
         let mut frame = Frame::plain(header);
         frame.fds.push(pidfd.as_fd());
         frame
@@ -72,13 +45,7 @@ pub(crate) mod frames {
 
     pub(crate) fn spawn_failed(seq: u64, key: u64, stage: Stage, errno: i32) -> Frame<'static> {
         let (a, b) = (stage.number().into(), errno.into());
-        Frame::plain(Header {
-            kind: kind::SPAWN_FAILED,
-            seq,
-            key,
-            a,
-            b,
-        })
+        Frame::plain(Header { kind: kind::SPAWN_FAILED, seq, key, a, b })
     }
 }
 
@@ -90,12 +57,7 @@ pub(crate) struct SlotsFrame<'a> {
 
 impl<'a> SlotsFrame<'a> {
     pub(crate) fn new() -> Self {
-        Self {
-            frame: Frame::plain(Header {
-                kind: kind::SLOTS,
-                ..Header::default()
-            }),
-        }
+        Self { frame: Frame::plain(Header { kind: kind::SLOTS, ..Header::default() }) }
     }
 
     /// How many descriptors of a slot still fit; `None` when not even a slot without any does.
@@ -120,10 +82,7 @@ impl<'a> SlotsFrame<'a> {
         payload.extend_from_slice(&pid.to_le_bytes());
         payload.extend_from_slice(&count.to_le_bytes());
         let pidfd = pidfd.map(|fd| (PIDFD_TAG, fd));
-        for (tag, fd) in pidfd
-            .into_iter()
-            .chain(fds.iter().map(|(tag, fd)| (*tag, fd.as_fd())))
-        {
+        for (tag, fd) in pidfd.into_iter().chain(fds.iter().map(|(tag, fd)| (*tag, fd.as_fd()))) {
             payload.extend_from_slice(&tag.to_le_bytes());
             self.frame.fds.push(fd);
         }
@@ -148,39 +107,23 @@ impl FromKeeper {
         let (header, payload) = split(bytes, fds.len())?;
         let Header { seq, key, a, b, .. } = header;
         let message = match header.kind {
-            kind::WELCOME => Self::Welcome {
-                restarts: a.cast_unsigned(),
-                died_at_ms: b.cast_unsigned(),
-            },
+            kind::WELCOME => {
+                Self::Welcome { restarts: a.cast_unsigned(), died_at_ms: b.cast_unsigned() }
+            }
             kind::SLOTS => {
                 news.extend(slots(payload, fds)?);
                 return Ok(());
             }
-            kind::EXIT => Self::Exit {
-                key,
-                pid: number(a)?,
-                status: signed(b)?,
-                at_ms: seq,
-            },
+            kind::EXIT => Self::Exit { key, pid: number(a)?, status: signed(b)?, at_ms: seq },
             kind::END => Self::End,
             kind::SPAWNED => {
                 let pidfd = fds.pop().ok_or(BadFrame::Contents)?;
-                Self::Spawned {
-                    seq,
-                    key,
-                    pid: number(a)?,
-                    pidfd,
-                }
+                Self::Spawned { seq, key, pid: number(a)?, pidfd }
             }
             kind::SPAWN_FAILED => {
                 let stage = u8::try_from(a).ok().and_then(Stage::from_number);
                 let stage = stage.ok_or(BadFrame::Contents)?;
-                Self::SpawnFailed {
-                    seq,
-                    key,
-                    stage,
-                    errno: signed(b)?,
-                }
+                Self::SpawnFailed { seq, key, stage, errno: signed(b)? }
             }
             kind::SIGNAL => Self::Signal(signed(a)?),
             kind::PONG => Self::Pong,
@@ -200,11 +143,7 @@ fn slots(mut payload: Reader<'_>, fds: Vec<OwnedFd>) -> Result<Vec<FromKeeper>, 
     while !payload.is_empty() {
         slots.push(slot(&mut payload, &mut fds).ok_or(BadFrame::Contents)?);
     }
-    if fds.next().is_some() {
-        Err(BadFrame::Contents)
-    } else {
-        Ok(slots)
-    }
+    if fds.next().is_some() { Err(BadFrame::Contents) } else { Ok(slots) }
 }
 
 fn slot(
@@ -222,13 +161,7 @@ fn slot(
             fds.push((fd, tag));
         }
     }
-    Some(FromKeeper::Slot {
-        key,
-        aux,
-        pid,
-        pidfd,
-        fds,
-    })
+    Some(FromKeeper::Slot { key, aux, pid, pidfd, fds })
 }
 
 fn number(number: i64) -> Result<u32, BadFrame> {

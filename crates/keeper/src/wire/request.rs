@@ -18,14 +18,7 @@ impl ToKeeper {
             Self::AdoptEnd => plain(kind::ADOPT_END),
             Self::Stop => plain(kind::STOP),
             Self::Ping => plain(kind::PING),
-            Self::Spawn {
-                seq,
-                key,
-                aux,
-                spec,
-                child_fds,
-                hold,
-            } => {
+            Self::Spawn { seq, key, aux, spec, child_fds, hold } => {
                 let header = Header {
                     kind: kind::SPAWN,
                     seq: *seq,
@@ -33,20 +26,14 @@ impl ToKeeper {
                     a: aux.cast_signed(),
                     b: i64::try_from(child_fds.len()).unwrap_or(i64::MAX),
                 };
-                let targets = child_fds
-                    .iter()
-                    .map(|(fd, target)| (fd, target.cast_unsigned()));
+                let targets = child_fds.iter().map(|(fd, target)| (fd, target.cast_unsigned()));
                 let held = hold.iter().map(|(fd, tag)| (fd, *tag));
                 let mut frame = tagged(header, targets.chain(held));
                 frame.fds.insert(0, spec.as_fd());
                 frame
             }
             Self::Put { key, fds } => {
-                let header = Header {
-                    kind: kind::PUT,
-                    key: *key,
-                    ..Header::default()
-                };
+                let header = Header { kind: kind::PUT, key: *key, ..Header::default() };
                 tagged(header, fds.iter().map(|(fd, tag)| (fd, *tag)))
             }
             Self::Drop { key, tag } => Frame::plain(Header {
@@ -87,25 +74,16 @@ impl ToKeeper {
             kind::STOP => Self::Stop,
             kind::PING => Self::Ping,
             kind::SPAWN => return spawn(header, payload, fds),
-            kind::PUT if !fds.is_empty() => Self::Put {
-                key,
-                fds: with_tags(&mut payload, fds.drain(..))?,
-            },
+            kind::PUT if !fds.is_empty() => {
+                Self::Put { key, fds: with_tags(&mut payload, fds.drain(..))? }
+            }
             kind::DROP if header.a == ALL_TAGS => Self::Drop { key, tag: None },
-            kind::DROP => Self::Drop {
-                key,
-                tag: Some(number(header.a)?),
-            },
-            kind::ACK => Self::Ack {
-                key,
-                pid: pid(header.a)?,
-            },
-            kind::UPGRADE => Self::Upgrade {
-                binary: fds.pop().ok_or(BadFrame::Contents)?,
-            },
-            kind::UPGRADE_KEEPER => Self::UpgradeKeeper {
-                binary: fds.pop().ok_or(BadFrame::Contents)?,
-            },
+            kind::DROP => Self::Drop { key, tag: Some(number(header.a)?) },
+            kind::ACK => Self::Ack { key, pid: pid(header.a)? },
+            kind::UPGRADE => Self::Upgrade { binary: fds.pop().ok_or(BadFrame::Contents)? },
+            kind::UPGRADE_KEEPER => {
+                Self::UpgradeKeeper { binary: fds.pop().ok_or(BadFrame::Contents)? }
+            }
             kind::ADOPT => Self::Adopt {
                 key,
                 aux: header.b.cast_unsigned(),
@@ -115,26 +93,16 @@ impl ToKeeper {
             kind::PUT => return Err(BadFrame::Contents),
             other => return Err(BadFrame::Kind(other)),
         };
-        if fds.is_empty() && payload.is_empty() {
-            Ok(message)
-        } else {
-            Err(BadFrame::Contents)
-        }
+        if fds.is_empty() && payload.is_empty() { Ok(message) } else { Err(BadFrame::Contents) }
     }
 }
 
 fn plain(kind: u16) -> Frame<'static> {
-    Frame::plain(Header {
-        kind,
-        ..Header::default()
-    })
+    Frame::plain(Header { kind, ..Header::default() })
 }
 
 fn with_fd(kind: u16, fd: &OwnedFd) -> Frame<'_> {
-    let mut frame = Frame::plain(Header {
-        kind,
-        ..Header::default()
-    });
+    let mut frame = Frame::plain(Header { kind, ..Header::default() });
     frame.fds.push(fd.as_fd());
     frame
 }
@@ -161,19 +129,9 @@ fn spawn(header: Header, mut payload: Reader<'_>, fds: Vec<OwnedFd>) -> Result<T
     if !in_range || !payload.is_empty() {
         return Err(BadFrame::Contents);
     }
-    let child_fds = targets
-        .into_iter()
-        .map(|(fd, target)| (fd, target.cast_signed()))
-        .collect();
+    let child_fds = targets.into_iter().map(|(fd, target)| (fd, target.cast_signed())).collect();
     let Header { seq, key, .. } = header;
-    Ok(ToKeeper::Spawn {
-        seq,
-        key,
-        aux: header.a.cast_unsigned(),
-        spec,
-        child_fds,
-        hold,
-    })
+    Ok(ToKeeper::Spawn { seq, key, aux: header.a.cast_unsigned(), spec, child_fds, hold })
 }
 
 /// Joins each descriptor with its number.
@@ -181,18 +139,13 @@ fn with_tags(
     payload: &mut Reader<'_>,
     fds: impl Iterator<Item = OwnedFd>,
 ) -> Result<Vec<(OwnedFd, u32)>, BadFrame> {
-    fds.map(|fd| Ok((fd, payload.u32().ok_or(BadFrame::Contents)?)))
-        .collect()
+    fds.map(|fd| Ok((fd, payload.u32().ok_or(BadFrame::Contents)?))).collect()
 }
 
 /// Processes 0 and 1 are nobody's business here.
 fn pid(number: i64) -> Result<u32, BadFrame> {
     let pid = i32::try_from(number).map_err(|_| BadFrame::Contents)?;
-    if pid > 1 {
-        Ok(pid.cast_unsigned())
-    } else {
-        Err(BadFrame::Contents)
-    }
+    if pid > 1 { Ok(pid.cast_unsigned()) } else { Err(BadFrame::Contents) }
 }
 
 fn number(number: i64) -> Result<u32, BadFrame> {

@@ -19,11 +19,7 @@ where
 
 /// As the other end gets it.
 fn carry(frame: &Frame<'_>) -> (Vec<u8>, Vec<OwnedFd>) {
-    let fds = frame
-        .fds
-        .iter()
-        .map(|fd| fd.try_clone_to_owned().unwrap())
-        .collect();
+    let fds = frame.fds.iter().map(|fd| fd.try_clone_to_owned().unwrap()).collect();
     (frame.bytes(), fds)
 }
 
@@ -54,12 +50,7 @@ fn words(message: &impl fmt::Debug) -> String {
 
 fn requests() -> impl Strategy<Value = ToKeeper> {
     let tags = || prop::collection::vec(0..u32::MAX - 1, 1..20);
-    let spawn = (
-        any::<u64>(),
-        any::<u64>(),
-        any::<u64>(),
-        prop::collection::vec(0..1024, 0..9),
-    );
+    let spawn = (any::<u64>(), any::<u64>(), any::<u64>(), prop::collection::vec(0..1024, 0..9));
     prop_oneof![
         Just(()).prop_map(|()| ToKeeper::Hello),
         Just(()).prop_map(|()| ToKeeper::Ready),
@@ -71,22 +62,9 @@ fn requests() -> impl Strategy<Value = ToKeeper> {
         (any::<u64>(), any::<Option<u32>>()).prop_map(|(key, tag)| ToKeeper::Drop { key, tag }),
         (any::<u64>(), 2..=i32::MAX.cast_unsigned())
             .prop_map(|(key, pid)| ToKeeper::Ack { key, pid }),
-        (any::<u64>(), tags()).prop_map(|(key, tags)| ToKeeper::Put {
-            key,
-            fds: nulls(&tags)
-        }),
-        (
-            any::<u64>(),
-            any::<u64>(),
-            2..=i32::MAX.cast_unsigned(),
-            tags()
-        )
-            .prop_map(|(key, aux, pid, tags)| ToKeeper::Adopt {
-                key,
-                aux,
-                pid,
-                fds: nulls(&tags)
-            }),
+        (any::<u64>(), tags()).prop_map(|(key, tags)| ToKeeper::Put { key, fds: nulls(&tags) }),
+        (any::<u64>(), any::<u64>(), 2..=i32::MAX.cast_unsigned(), tags())
+            .prop_map(|(key, aux, pid, tags)| ToKeeper::Adopt { key, aux, pid, fds: nulls(&tags) }),
         (spawn, tags()).prop_map(|((seq, key, aux, targets), tags)| ToKeeper::Spawn {
             seq,
             key,
@@ -133,21 +111,12 @@ proptest! {
 fn news_arrive_as_they_were() {
     let pidfd = null();
     let cases = [
-        (
-            frames::welcome(u64::MAX, 7),
-            "Welcome { restarts: 18446744073709551615, died_at_ms: 7 }",
-        ),
+        (frames::welcome(u64::MAX, 7), "Welcome { restarts: 18446744073709551615, died_at_ms: 7 }"),
         (frames::end(), "End"),
         (frames::pong(), "Pong"),
         (frames::signal(15), "Signal(15)"),
-        (
-            frames::exit(1, 2, 256, 9),
-            "Exit { key: 1, pid: 2, status: 256, at_ms: 9 }",
-        ),
-        (
-            frames::spawned(1, 2, 3, &pidfd),
-            "Spawned { seq: 1, key: 2, pid: 3, pidfd:  }",
-        ),
+        (frames::exit(1, 2, 256, 9), "Exit { key: 1, pid: 2, status: 256, at_ms: 9 }"),
+        (frames::spawned(1, 2, 3, &pidfd), "Spawned { seq: 1, key: 2, pid: 3, pidfd:  }"),
         (
             frames::spawn_failed(1, 2, Stage::Process(spawn::Stage::Chdir), 2),
             "SpawnFailed { seq: 1, key: 2, stage: Process(Chdir), errno: 2 }",
@@ -192,21 +161,9 @@ fn what_is_out_of_range_is_refused() {
         let (bytes, fds) = carry(&message.frame());
         ToKeeper::read(&bytes, fds).unwrap_err()
     };
-    assert_eq!(
-        refused(&ToKeeper::Ack { key: 1, pid: 1 }),
-        BadFrame::Contents
-    );
-    assert_eq!(
-        refused(&ToKeeper::Ack { key: 1, pid: 0 }),
-        BadFrame::Contents
-    );
-    assert_eq!(
-        refused(&ToKeeper::Put {
-            key: 1,
-            fds: vec![]
-        }),
-        BadFrame::Contents
-    );
+    assert_eq!(refused(&ToKeeper::Ack { key: 1, pid: 1 }), BadFrame::Contents);
+    assert_eq!(refused(&ToKeeper::Ack { key: 1, pid: 0 }), BadFrame::Contents);
+    assert_eq!(refused(&ToKeeper::Put { key: 1, fds: vec![] }), BadFrame::Contents);
     for target in [-1, 1024] {
         let spawn = ToKeeper::Spawn {
             seq: 1,
@@ -222,10 +179,7 @@ fn what_is_out_of_range_is_refused() {
     bytes[6] = 99;
     assert_eq!(ToKeeper::read(&bytes, fds).unwrap_err(), BadFrame::Header);
     let (bytes, _) = carry(&ToKeeper::Upgrade { binary: null() }.frame());
-    assert_eq!(
-        ToKeeper::read(&bytes, vec![]).unwrap_err(),
-        BadFrame::Counts
-    );
+    assert_eq!(ToKeeper::read(&bytes, vec![]).unwrap_err(), BadFrame::Counts);
     assert_eq!(spawn_in(&bytes), None);
 }
 
@@ -246,10 +200,7 @@ fn the_names_of_a_spawn_survive_the_loss_of_its_descriptors() {
 fn too_many_descriptors_are_not_sent() {
     let (ours, _theirs) = rpm_sys::seqpacket::pair().unwrap();
     let tags: Vec<u32> = (0..=u32::try_from(FDS_MAX).unwrap()).collect();
-    let put = ToKeeper::Put {
-        key: 1,
-        fds: nulls(&tags),
-    };
+    let put = ToKeeper::Put { key: 1, fds: nulls(&tags) };
     let error = put.frame().send(&ours).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
 }

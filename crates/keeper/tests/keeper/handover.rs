@@ -8,23 +8,11 @@ use std::fs::File;
 use std::io::{Read, Write};
 
 pub(crate) const TESTS: [Test; 5] = [
-    (
-        "a_successor_talks_on_with_the_programs",
-        a_successor_talks_on,
-    ),
-    (
-        "an_exit_is_told_until_it_is_acknowledged",
-        an_exit_is_told_until_acknowledged,
-    ),
-    (
-        "what_was_asked_before_death_counts",
-        what_was_asked_before_death_counts,
-    ),
+    ("a_successor_talks_on_with_the_programs", a_successor_talks_on),
+    ("an_exit_is_told_until_it_is_acknowledged", an_exit_is_told_until_acknowledged),
+    ("what_was_asked_before_death_counts", what_was_asked_before_death_counts),
     ("many_slots_are_handed_over", many_slots_are_handed_over),
-    (
-        "a_program_that_lived_through_many_supervisors",
-        many_supervisors,
-    ),
+    ("a_program_that_lived_through_many_supervisors", many_supervisors),
 ];
 
 fn a_successor_talks_on() {
@@ -36,15 +24,8 @@ fn a_successor_talks_on() {
     assert!(inventory.died_at_ms > 0);
     assert!(inventory.exits.is_empty());
     let [held] = <[_; 1]>::try_from(inventory.slots).ok().unwrap();
-    assert_eq!(
-        (held.key, held.aux, held.pid, held.is_alive),
-        (3, 2003, pid, true)
-    );
-    let mut fds: Vec<_> = held
-        .fds
-        .into_iter()
-        .map(|(fd, tag)| (tag, File::from(fd)))
-        .collect();
+    assert_eq!((held.key, held.aux, held.pid, held.is_alive), (3, 2003, pid, true));
+    let mut fds: Vec<_> = held.fds.into_iter().map(|(fd, tag)| (tag, File::from(fd))).collect();
     fds.sort_by_key(|(tag, _)| *tag);
     let [(1, mut out), (5, mut input)] = <[_; 2]>::try_from(fds).unwrap() else {
         panic!("other tags");
@@ -74,10 +55,7 @@ fn an_exit_is_told_until_acknowledged() {
         let inventory = supervisor.greeting();
         assert_eq!(inventory.exits, [(3, pid, 15)]);
         let held = &inventory.slots[0];
-        assert_eq!(
-            (held.key, held.aux, held.pid, held.is_alive),
-            (3, 2003, pid, false)
-        );
+        assert_eq!((held.key, held.aux, held.pid, held.is_alive), (3, 2003, pid, false));
         assert_eq!(held.fds.len(), 2);
         assert!(supervisor.hear_all().is_empty(), "it is told once");
         supervisor.kill();
@@ -93,16 +71,10 @@ fn an_exit_is_told_until_acknowledged() {
 
 fn what_was_asked_before_death_counts() {
     let (mut home, mut supervisor) = Home::started();
-    let pipes: Vec<_> = (0..30)
-        .map(|key| supervisor.spawn(key, "exec sleep 1000"))
-        .collect();
+    let pipes: Vec<_> = (0..30).map(|key| supervisor.spawn(key, "exec sleep 1000")).collect();
     assert!(supervisor.link.flush().unwrap());
     let (mut supervisor, inventory) = home.after_a_kill(supervisor);
-    let running = inventory
-        .slots
-        .iter()
-        .filter(|held| held.pid > 0)
-        .map(|held| held.key);
+    let running = inventory.slots.iter().filter(|held| held.pid > 0).map(|held| held.key);
     let mut running: Vec<u64> = running.collect();
     assert_eq!(inventory.slots.len(), 30);
     // Programs that had not begun by then are told of now.
@@ -119,45 +91,28 @@ fn many_slots_are_handed_over() {
     let (mut home, mut supervisor) = Home::started();
     let null = || process::open_null().unwrap();
     for key in 0..400_u64 {
-        supervisor.link.send(ToKeeper::Put {
-            key,
-            fds: vec![(null(), 1), (null(), 2)],
-        });
+        supervisor.link.send(ToKeeper::Put { key, fds: vec![(null(), 1), (null(), 2)] });
     }
     // One that is more than a packet takes, and one descriptor that is replaced.
     for first in [0, 150] {
         let fds = (first..first + 150).map(|tag| (null(), tag)).collect();
         supervisor.link.send(ToKeeper::Put { key: 1 << 40, fds });
     }
-    supervisor.link.send(ToKeeper::Put {
-        key: 5,
-        fds: vec![(null(), 2)],
-    });
-    supervisor.link.send(ToKeeper::Drop {
-        key: 6,
-        tag: Some(1),
-    });
+    supervisor.link.send(ToKeeper::Put { key: 5, fds: vec![(null(), 2)] });
+    supervisor.link.send(ToKeeper::Drop { key: 6, tag: Some(1) });
     supervisor.link.send(ToKeeper::Drop { key: 7, tag: None });
     assert!(supervisor.hear_all().is_empty());
     let begun = std::time::Instant::now();
     let (supervisor, inventory) = home.after_a_kill(supervisor);
-    println!(
-        "the inventory is there {:?} after the kill",
-        begun.elapsed()
-    );
+    println!("the inventory is there {:?} after the kill", begun.elapsed());
     let mut tags = std::collections::BTreeMap::<u64, Vec<u32>>::new();
     for held in inventory.slots {
         assert_eq!(held.pid, 0);
-        tags.entry(held.key)
-            .or_default()
-            .extend(held.fds.iter().map(|(_, tag)| *tag));
+        tags.entry(held.key).or_default().extend(held.fds.iter().map(|(_, tag)| *tag));
     }
     assert_eq!(tags.len(), 400, "401 and one dropped");
     assert!(tags[&(1 << 40)].iter().copied().eq(0..300));
-    assert_eq!(
-        (&tags[&4][..], &tags[&5][..], &tags[&6][..]),
-        (&[1, 2][..], &[1, 2][..], &[2][..])
-    );
+    assert_eq!((&tags[&4][..], &tags[&5][..], &tags[&6][..]), (&[1, 2][..], &[1, 2][..], &[2][..]));
     home.stop(supervisor);
 }
 
@@ -172,15 +127,9 @@ fn many_supervisors() {
         assert_eq!(inventory.restarts, round);
         assert_eq!(inventory.slots[0].pid, pid);
     }
-    supervisor.link.send(ToKeeper::Drop {
-        key: 1,
-        tag: Some(5),
-    });
+    supervisor.link.send(ToKeeper::Drop { key: 1, tag: Some(5) });
     // Its input ended.
     assert_eq!(supervisor.exit(), (1, pid, 0));
-    assert!(!matches!(
-        supervisor.hear_all()[..],
-        [FromKeeper::Exit { .. }, ..]
-    ));
+    assert!(!matches!(supervisor.hear_all()[..], [FromKeeper::Exit { .. }, ..]));
     home.stop(supervisor);
 }

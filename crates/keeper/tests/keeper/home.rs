@@ -62,11 +62,7 @@ pub(crate) fn play_supervisor(home: &Path) -> ExitCode {
     let link = process::inherited(LINK_FD).unwrap();
     if home.join("broken").exists() {
         let mut starts = std::fs::OpenOptions::new();
-        let mut starts = starts
-            .append(true)
-            .create(true)
-            .open(home.join("starts"))
-            .unwrap();
+        let mut starts = starts.append(true).create(true).open(home.join("starts")).unwrap();
         starts.write_all(b".").unwrap();
         return ExitCode::from(9);
     }
@@ -77,12 +73,7 @@ pub(crate) fn play_supervisor(home: &Path) -> ExitCode {
     let mut words = Vec::new();
     words.extend(std::process::id().to_le_bytes());
     words.extend(process::parent().to_le_bytes());
-    words.extend(
-        std::fs::metadata("/proc/self/exe")
-            .unwrap()
-            .ino()
-            .to_le_bytes(),
-    );
+    words.extend(std::fs::metadata("/proc/self/exe").unwrap().ino().to_le_bytes());
     seqpacket::send(&leash, &[IoSlice::new(&words)], &[link.as_fd()]).unwrap();
     let mut link = Some(link);
     let mut order = [0];
@@ -100,11 +91,7 @@ impl Home {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(dir.path().join("test.sock")).unwrap();
-        Self {
-            dir,
-            listener,
-            keeper: None,
-        }
+        Self { dir, listener, keeper: None }
     }
 
     /// A home with a keeper whose supervisor is ready.
@@ -136,10 +123,7 @@ impl Home {
 
     /// The next process in the supervisor's role.
     pub(crate) fn next(&mut self) -> Supervisor {
-        assert!(
-            poll::wait_for(&self.listener, false, Some(PATIENCE_MS)).unwrap(),
-            "no supervisor"
-        );
+        assert!(poll::wait_for(&self.listener, false, Some(PATIENCE_MS)).unwrap(), "no supervisor");
         let (leash, _) = self.listener.accept().unwrap();
         assert!(poll::wait_for(&leash, false, Some(PATIENCE_MS)).unwrap());
         let mut words = [0; 16];
@@ -172,10 +156,7 @@ impl Home {
         supervisor.link.send(ToKeeper::Stop);
         supervisor.leave(0);
         let (pid, pidfd) = self.keeper.take().unwrap();
-        assert!(
-            poll::wait_for(&pidfd, false, Some(PATIENCE_MS)).unwrap(),
-            "it does not end"
-        );
+        assert!(poll::wait_for(&pidfd, false, Some(PATIENCE_MS)).unwrap(), "it does not end");
         let status = process::wait_status(process::reap(pid).unwrap());
         assert_eq!(status, process::WaitStatus::Exited(0), "{}", self.log());
     }
@@ -230,38 +211,17 @@ impl Supervisor {
 
     pub(crate) fn greeting(&mut self) -> Inventory {
         let mut inventory = Inventory::default();
-        let Some(FromKeeper::Welcome {
-            restarts,
-            died_at_ms,
-        }) = self.hear()
-        else {
+        let Some(FromKeeper::Welcome { restarts, died_at_ms }) = self.hear() else {
             panic!("no welcome");
         };
         (inventory.restarts, inventory.died_at_ms) = (restarts, died_at_ms);
         loop {
             match self.hear().unwrap() {
-                FromKeeper::Slot {
-                    key,
-                    aux,
-                    pid,
-                    pidfd,
-                    fds,
-                } => {
+                FromKeeper::Slot { key, aux, pid, pidfd, fds } => {
                     let is_alive = pidfd.is_some();
-                    inventory.slots.push(Held {
-                        key,
-                        aux,
-                        pid,
-                        is_alive,
-                        fds,
-                    });
+                    inventory.slots.push(Held { key, aux, pid, is_alive, fds });
                 }
-                FromKeeper::Exit {
-                    key,
-                    pid,
-                    status,
-                    at_ms,
-                } => {
+                FromKeeper::Exit { key, pid, status, at_ms } => {
                     assert!(at_ms > 0);
                     inventory.exits.push((key, pid, status));
                 }
@@ -323,12 +283,7 @@ impl Supervisor {
 
     pub(crate) fn spawned(&mut self) -> (u64, u32, OwnedFd) {
         match self.hear() {
-            Some(FromKeeper::Spawned {
-                seq,
-                key,
-                pid,
-                pidfd,
-            }) => {
+            Some(FromKeeper::Spawned { seq, key, pid, pidfd }) => {
                 assert_eq!(seq, key + 1000);
                 (key, pid, pidfd)
             }
@@ -338,9 +293,7 @@ impl Supervisor {
 
     pub(crate) fn exit(&mut self) -> (u64, u32, i32) {
         match self.hear() {
-            Some(FromKeeper::Exit {
-                key, pid, status, ..
-            }) => (key, pid, status),
+            Some(FromKeeper::Exit { key, pid, status, .. }) => (key, pid, status),
             other => panic!("{other:?} instead of an exit"),
         }
     }
@@ -362,10 +315,7 @@ pub(crate) fn shell(script: &str) -> LaunchSpec {
 }
 
 pub(crate) fn wait(pidfd: &OwnedFd) {
-    assert!(
-        poll::wait_for(pidfd, false, Some(PATIENCE_MS)).unwrap(),
-        "it does not end"
-    );
+    assert!(poll::wait_for(pidfd, false, Some(PATIENCE_MS)).unwrap(), "it does not end");
 }
 
 fn start_in(home: &Path) -> Result<Started, StartError> {

@@ -11,31 +11,13 @@ use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
 pub(crate) const TESTS: [Test; 7] = [
-    (
-        "a_second_keeper_leaves_at_once",
-        a_second_keeper_leaves_at_once,
-    ),
-    (
-        "a_keeper_without_any_supervisor_gives_up",
-        a_keeper_gives_up,
-    ),
-    (
-        "a_supervisor_that_crashes_is_started_less_and_less_often",
-        crash_loop,
-    ),
-    (
-        "a_supervisor_that_hangs_up_is_ended",
-        a_supervisor_that_hangs_up_is_ended,
-    ),
-    (
-        "an_upgrade_is_final_when_it_is_ready",
-        an_upgrade_is_final_when_it_is_ready,
-    ),
+    ("a_second_keeper_leaves_at_once", a_second_keeper_leaves_at_once),
+    ("a_keeper_without_any_supervisor_gives_up", a_keeper_gives_up),
+    ("a_supervisor_that_crashes_is_started_less_and_less_often", crash_loop),
+    ("a_supervisor_that_hangs_up_is_ended", a_supervisor_that_hangs_up_is_ended),
+    ("an_upgrade_is_final_when_it_is_ready", an_upgrade_is_final_when_it_is_ready),
     ("signals_are_handed_on", signals_are_handed_on),
-    (
-        "nothing_outlives_a_keeper_that_was_stopped",
-        nothing_outlives_a_stopped_keeper,
-    ),
+    ("nothing_outlives_a_keeper_that_was_stopped", nothing_outlives_a_stopped_keeper),
 ];
 
 fn a_second_keeper_leaves_at_once() {
@@ -82,9 +64,7 @@ fn an_upgrade_is_final_when_it_is_ready() {
     let path = home.path("new");
     std::fs::copy(std::env::current_exe().unwrap(), &path).unwrap();
     let (old, new) = (supervisor.inode, std::fs::metadata(&path).unwrap().ino());
-    let upgrade = || ToKeeper::Upgrade {
-        binary: File::open(&path).unwrap().into(),
-    };
+    let upgrade = || ToKeeper::Upgrade { binary: File::open(&path).unwrap().into() };
 
     supervisor.link.send(upgrade());
     supervisor.leave(0);
@@ -132,16 +112,9 @@ fn nothing_outlives_a_stopped_keeper() {
     let (_, _, pidfd) = supervisor.spawned();
     let mut line = [0; 32];
     let len = pipes.out.read(&mut line).unwrap();
-    let below: u32 = std::str::from_utf8(&line[..len])
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap();
+    let below: u32 = std::str::from_utf8(&line[..len]).unwrap().trim().parse().unwrap();
     let below = pidfd::open(below).unwrap();
     home.stop(supervisor);
-    assert!(
-        poll::wait_for(&pidfd, false, Some(0)).unwrap(),
-        "it was waited for"
-    );
+    assert!(poll::wait_for(&pidfd, false, Some(0)).unwrap(), "it was waited for");
     wait(&below);
 }

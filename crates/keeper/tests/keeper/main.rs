@@ -17,12 +17,7 @@ use std::process::ExitCode;
 
 type Test = (&'static str, fn());
 
-const GROUPS: [&[Test]; 4] = [
-    &spawning::TESTS,
-    &handover::TESTS,
-    &lives::TESTS,
-    &wire::TESTS,
-];
+const GROUPS: [&[Test]; 4] = [&spawning::TESTS, &handover::TESTS, &lives::TESTS, &wire::TESTS];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -55,19 +50,12 @@ fn run(words: &[&str]) -> ExitCode {
     let mut failed = 0;
     for (name, test) in tests {
         let wanted = |word: &&&str| {
-            if has("--exact") {
-                **word == *name
-            } else {
-                name.contains(**word)
-            }
+            if has("--exact") { **word == *name } else { name.contains(**word) }
         };
         if !names.is_empty() && !names.iter().any(wanted) {
             continue;
         }
-        let outcome = std::thread::Builder::new()
-            .name((*name).to_owned())
-            .spawn(test)
-            .unwrap();
+        let outcome = std::thread::Builder::new().name((*name).to_owned()).spawn(test).unwrap();
         let passed = outcome.join().is_ok();
         println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
         failed += u8::from(!passed);

@@ -9,23 +9,11 @@ use rpm_sys::{pidfd, process};
 use std::io::{Read, Write};
 
 pub(crate) const TESTS: [Test; 5] = [
-    (
-        "a_program_is_told_of_and_its_exit",
-        a_program_is_told_of_and_its_exit,
-    ),
-    (
-        "a_slot_is_busy_until_its_exit_is_acknowledged",
-        a_slot_is_busy,
-    ),
-    (
-        "what_cannot_be_started_is_told_with_its_step",
-        what_cannot_be_started,
-    ),
+    ("a_program_is_told_of_and_its_exit", a_program_is_told_of_and_its_exit),
+    ("a_slot_is_busy_until_its_exit_is_acknowledged", a_slot_is_busy),
+    ("what_cannot_be_started_is_told_with_its_step", what_cannot_be_started),
     ("many_programs_start_at_once", many_programs_start_at_once),
-    (
-        "a_program_gets_its_limits_back",
-        a_program_gets_its_limits_back,
-    ),
+    ("a_program_gets_its_limits_back", a_program_gets_its_limits_back),
 ];
 
 fn a_program_is_told_of_and_its_exit() {
@@ -48,9 +36,7 @@ fn a_program_is_told_of_and_its_exit() {
 fn a_slot_is_busy() {
     let (home, mut supervisor) = Home::started();
     let busy = |news: Option<FromKeeper>| match news {
-        Some(FromKeeper::SpawnFailed {
-            key, stage, errno, ..
-        }) => {
+        Some(FromKeeper::SpawnFailed { key, stage, errno, .. }) => {
             assert_eq!((key, stage, errno), (1, Stage::Slot, process::EBUSY));
         }
         other => panic!("{other:?}"),
@@ -60,17 +46,11 @@ fn a_slot_is_busy() {
     supervisor.spawn(1, "true");
     busy(supervisor.hear());
     drop(pipes);
-    supervisor.link.send(ToKeeper::Drop {
-        key: 1,
-        tag: Some(5),
-    });
+    supervisor.link.send(ToKeeper::Drop { key: 1, tag: Some(5) });
     assert_eq!(supervisor.exit(), (1, pid, 9));
     supervisor.spawn(1, "true");
     busy(supervisor.hear());
-    supervisor.link.send(ToKeeper::Ack {
-        key: 1,
-        pid: pid + 1,
-    });
+    supervisor.link.send(ToKeeper::Ack { key: 1, pid: pid + 1 });
     supervisor.spawn(1, "true");
     busy(supervisor.hear());
     supervisor.link.send(ToKeeper::Ack { key: 1, pid });
@@ -83,50 +63,20 @@ fn a_slot_is_busy() {
 fn what_cannot_be_started() {
     let (mut home, mut supervisor) = Home::started();
     let null = || process::open_null().unwrap();
-    let no_program = LaunchSpec {
-        program: "/no/such/program".to_owned(),
-        ..shell("true")
-    };
-    let no_folder = LaunchSpec {
-        cwd: "/no/such/folder".to_owned(),
-        ..shell("true")
-    };
+    let no_program = LaunchSpec { program: "/no/such/program".to_owned(), ..shell("true") };
+    let no_folder = LaunchSpec { cwd: "/no/such/folder".to_owned(), ..shell("true") };
     let cases = [
-        (
-            no_program.to_memfd().unwrap(),
-            Stage::Process(Step::Exec),
-            2,
-        ),
-        (
-            no_folder.to_memfd().unwrap(),
-            Stage::Process(Step::Chdir),
-            2,
-        ),
-        (
-            rpm_sys::memfd::sealed("x", b"no spec").unwrap(),
-            Stage::Spec,
-            process::EINVAL,
-        ),
+        (no_program.to_memfd().unwrap(), Stage::Process(Step::Exec), 2),
+        (no_folder.to_memfd().unwrap(), Stage::Process(Step::Chdir), 2),
+        (rpm_sys::memfd::sealed("x", b"no spec").unwrap(), Stage::Spec, process::EINVAL),
         (null(), Stage::Spec, process::EINVAL),
     ];
     for (index, (spec, stage, errno)) in cases.into_iter().enumerate() {
         let key = u64::try_from(index).unwrap();
         let (child_fds, hold) = (vec![(null(), 0)], vec![]);
-        supervisor.link.send(ToKeeper::Spawn {
-            seq: 5,
-            key,
-            aux: 6,
-            spec,
-            child_fds,
-            hold,
-        });
+        supervisor.link.send(ToKeeper::Spawn { seq: 5, key, aux: 6, spec, child_fds, hold });
         match supervisor.hear() {
-            Some(FromKeeper::SpawnFailed {
-                seq: 5,
-                key: told,
-                stage: at,
-                errno: why,
-            }) => {
+            Some(FromKeeper::SpawnFailed { seq: 5, key: told, stage: at, errno: why }) => {
                 assert_eq!((told, at, why), (key, stage, errno));
             }
             other => panic!("{other:?}"),
@@ -135,11 +85,7 @@ fn what_cannot_be_started() {
     // The first is let go of; a successor is told of the others after the inventory.
     supervisor.link.send(ToKeeper::Drop { key: 0, tag: None });
     let (mut supervisor, inventory) = home.after_a_kill(supervisor);
-    let slots: Vec<(u64, u32)> = inventory
-        .slots
-        .iter()
-        .map(|slot| (slot.key, slot.pid))
-        .collect();
+    let slots: Vec<(u64, u32)> = inventory.slots.iter().map(|slot| (slot.key, slot.pid)).collect();
     assert_eq!(slots, [(1, 0), (2, 0), (3, 0)]);
     let failed = |news: &FromKeeper| match news {
         FromKeeper::SpawnFailed { key, .. } => *key,
@@ -154,9 +100,7 @@ fn many_programs_start_at_once() {
     const COUNT: u64 = 100;
     let (home, mut supervisor) = Home::started();
     let begun = std::time::Instant::now();
-    let pipes: Vec<_> = (0..COUNT)
-        .map(|key| supervisor.spawn(key, "exec sleep 1000"))
-        .collect();
+    let pipes: Vec<_> = (0..COUNT).map(|key| supervisor.spawn(key, "exec sleep 1000")).collect();
     let mut children: Vec<_> = (0..COUNT).map(|_| supervisor.spawned()).collect();
     println!("{COUNT} programs have begun after {:?}", begun.elapsed());
     children.sort_by_key(|child| child.0);

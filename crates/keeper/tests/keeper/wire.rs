@@ -30,11 +30,7 @@ impl Dice {
 fn nonsense_is_dropped() {
     let (home, mut supervisor) = Home::started();
     let keeper = home.keeper().0;
-    let open = || {
-        std::fs::read_dir(format!("/proc/{keeper}/fd"))
-            .unwrap()
-            .count()
-    };
+    let open = || std::fs::read_dir(format!("/proc/{keeper}/fd")).unwrap().count();
     // By now the keeper has told whoever started it.
     supervisor.hear_all();
     let before = open();
@@ -67,9 +63,7 @@ fn nonsense_is_dropped() {
 
 /// Random bytes, or a header that is nearly right.
 fn packet(dice: &mut Dice) -> Vec<u8> {
-    let mut bytes: Vec<u8> = (0..=dice.below(200))
-        .map(|_| dice.next().to_le_bytes()[0])
-        .collect();
+    let mut bytes: Vec<u8> = (0..=dice.below(200)).map(|_| dice.next().to_le_bytes()[0]).collect();
     if dice.below(4) == 0 || bytes.len() < 48 {
         return bytes;
     }

@@ -109,10 +109,7 @@ impl World {
                     && !sticky
                 {
                     let mut handed = rig.handed.values().flatten();
-                    assert!(
-                        handed.any(|own| own.1 == connection),
-                        "accepted without room"
-                    );
+                    assert!(handed.any(|own| own.1 == connection), "accepted without room");
                 }
             }
             Step::Answer { worker, accepted } => {
@@ -128,8 +125,7 @@ impl World {
             Step::Acknowledge { worker, arrived } => {
                 let worker = self.worker(worker);
                 let word = if arrived { "ACK" } else { "NACK" };
-                self.rig
-                    .say(worker, &format!(r#"{{"cmd":"NODE_HANDLE_{word}"}}"#));
+                self.rig.say(worker, &format!(r#"{{"cmd":"NODE_HANDLE_{word}"}}"#));
             }
             Step::Blocked { worker, blocked } => {
                 self.rig.primary.blocked(self.worker(worker), blocked);
@@ -145,9 +141,7 @@ impl World {
             Step::Torn { worker } => self.rig.primary.torn(self.worker(worker)),
             Step::Send { worker, len } => {
                 let worker = self.worker(worker);
-                self.rig
-                    .primary
-                    .send(worker, &format!("\"{}\"", "x".repeat(len)));
+                self.rig.primary.send(worker, &format!("\"{}\"", "x".repeat(len)));
             }
             Step::Drain { worker } => self.rig.primary.drain(self.worker(worker)),
             Step::Close { worker, listener } => {
@@ -194,9 +188,7 @@ impl World {
         }
         rig.sockets = std::mem::take(&mut self.rig.sockets);
         let sockets: Vec<_> = rig.sockets.keys().copied().collect();
-        let strays = rig
-            .primary
-            .restore(serde_json::from_str(&text).unwrap(), &sockets);
+        let strays = rig.primary.restore(serde_json::from_str(&text).unwrap(), &sockets);
         assert!(strays.is_empty(), "sockets of nobody: {strays:?}");
         rig.pass(0);
         self.rig = rig;
@@ -207,10 +199,7 @@ impl World {
         let mut owners: BTreeMap<ConnectionId, usize> = BTreeMap::new();
         for (id, worker) in &primary.workers {
             let options = worker.cluster.unwrap();
-            assert!(
-                worker.unanswered.len() <= options.window as usize,
-                "window of {id:?}"
-            );
+            assert!(worker.unanswered.len() <= options.window as usize, "window of {id:?}");
             if worker.phase == Phase::Closed {
                 assert!(worker.unanswered.is_empty(), "left with the dead");
             }
@@ -223,27 +212,13 @@ impl World {
                 *owners.entry(*connection).or_default() += 1;
             }
             for holder in &listener.holders {
-                assert!(
-                    primary.workers.contains_key(&holder.worker),
-                    "held by a stranger"
-                );
+                assert!(primary.workers.contains_key(&holder.worker), "held by a stranger");
             }
         }
-        let waiting: usize = primary
-            .listeners
-            .values()
-            .map(|own| own.waiting.len())
-            .sum();
+        let waiting: usize = primary.listeners.values().map(|own| own.waiting.len()).sum();
         assert_eq!(waiting, primary.waiting);
-        assert!(
-            owners.values().all(|count| *count == 1),
-            "two owners: {owners:?}"
-        );
-        assert!(
-            owners.keys().eq(&self.rig.open),
-            "{owners:?} and {:?}",
-            self.rig.open
-        );
+        assert!(owners.values().all(|count| *count == 1), "two owners: {owners:?}");
+        assert!(owners.keys().eq(&self.rig.open), "{owners:?} and {:?}", self.rig.open);
     }
 }
 

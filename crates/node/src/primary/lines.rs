@@ -65,8 +65,7 @@ impl Primary {
         line.extend(json.bytes().filter(|byte| *byte != b'\n'));
         line.push(b'\n');
         worker.count(line.len());
-        self.outputs
-            .push_back(crate::Output::Send { worker: id, line });
+        self.outputs.push_back(crate::Output::Send { worker: id, line });
     }
 
     /// The app sends a handle. It is told that it arrived, or everything else it says would wait.
@@ -149,16 +148,8 @@ impl Primary {
 
     fn closes(&mut self, id: WorkerId, listener: ListenerId) {
         self.let_go(id, listener);
-        let serving = self
-            .workers
-            .get(&id)
-            .is_some_and(|worker| worker.phase == Phase::Serving);
-        if serving
-            && self
-                .listeners
-                .get(&listener)
-                .is_some_and(|own| own.holders.is_empty())
-        {
+        let serving = self.workers.get(&id).is_some_and(|worker| worker.phase == Phase::Serving);
+        if serving && self.listeners.get(&listener).is_some_and(|own| own.holders.is_empty()) {
             self.set_timer(super::workers::ABANDONED_MS, Timer::Abandon(listener));
         }
     }

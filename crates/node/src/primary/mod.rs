@@ -76,15 +76,12 @@ impl Primary {
 
     /// Whether connections of this socket are to be told apart by where they come from.
     pub fn wants_peer(&self, socket: SocketId) -> bool {
-        self.listener_of(socket)
-            .is_some_and(|id| self.is_sticky(id))
+        self.listener_of(socket).is_some_and(|id| self.is_sticky(id))
     }
 
     fn listener_of(&self, socket: SocketId) -> Option<ListenerId> {
         let mut listeners = self.listeners.iter();
-        listeners
-            .find(|(_, listener)| listener.socket(socket).is_some())
-            .map(|(id, _)| *id)
+        listeners.find(|(_, listener)| listener.socket(socket).is_some()).map(|(id, _)| *id)
     }
 
     fn seq(&mut self) -> u64 {
@@ -101,11 +98,7 @@ impl Primary {
         let Some(worker) = self.workers.get_mut(&id) else {
             return;
         };
-        let line = if worker.marked {
-            crate::encode::for_bun(line)
-        } else {
-            line
-        };
+        let line = if worker.marked { crate::encode::for_bun(line) } else { line };
         worker.count(line.len());
         self.outputs.push_back(Output::Send { worker: id, line });
     }

@@ -30,26 +30,15 @@ impl Primary {
             let per_slot = options.policy == Policy::ReusePort && inet;
             self.open(Listener::new(&app, &query, per_slot))
         });
-        if self
-            .listeners
-            .get(&listener)
-            .is_some_and(|own| own.is_held_by(id))
-        {
+        if self.listeners.get(&listener).is_some_and(|own| own.is_held_by(id)) {
             self.refuse(id, &query, listener, ADDRESS_IN_USE);
             return;
         }
-        let socket = match self
-            .listeners
-            .get(&listener)
-            .and_then(|own| own.socket_for(slot))
-        {
+        let socket = match self.listeners.get(&listener).and_then(|own| own.socket_for(slot)) {
             Some(socket) => socket,
             None => self.add_socket(listener, id, &query, slot),
         };
-        let Some(own) = self
-            .listeners
-            .get_mut(&listener)
-            .and_then(|own| own.socket_mut(socket))
+        let Some(own) = self.listeners.get_mut(&listener).and_then(|own| own.socket_mut(socket))
         else {
             return;
         };
@@ -62,17 +51,10 @@ impl Primary {
     /// A socket is bound, and listens where that applies.
     pub fn bound(&mut self, socket: SocketId, name: Sockname) {
         let Some(id) = self.listener_of(socket) else {
-            self.outputs.push_back(Output::CloseSocket {
-                socket,
-                unlink: None,
-            });
+            self.outputs.push_back(Output::CloseSocket { socket, unlink: None });
             return;
         };
-        let Some(own) = self
-            .listeners
-            .get_mut(&id)
-            .and_then(|own| own.socket_mut(socket))
-        else {
+        let Some(own) = self.listeners.get_mut(&id).and_then(|own| own.socket_mut(socket)) else {
             return;
         };
         own.state = SocketState::Bound(name);
@@ -94,36 +76,24 @@ impl Primary {
         let Some(listener) = self.listeners.get_mut(&id) else {
             return;
         };
-        let askers = listener
-            .socket_mut(socket)
-            .map(|own| std::mem::take(&mut own.askers));
+        let askers = listener.socket_mut(socket).map(|own| std::mem::take(&mut own.askers));
         listener.sockets.retain(|own| own.id != socket);
         for (worker, query) in askers.unwrap_or_default() {
             self.refuse(worker, &query, id, errno);
         }
-        if self
-            .listeners
-            .get(&id)
-            .is_some_and(|listener| listener.sockets.is_empty())
-        {
+        if self.listeners.get(&id).is_some_and(|listener| listener.sockets.is_empty()) {
             self.close_listener(id);
         }
     }
 
     pub(super) fn bind_again(&mut self, socket: SocketId) {
-        let Some(listener) = self
-            .listener_of(socket)
-            .and_then(|id| self.listeners.get(&id))
-        else {
+        let Some(listener) = self.listener_of(socket).and_then(|id| self.listeners.get(&id)) else {
             return;
         };
         let Some(own) = listener.socket(socket) else {
             return;
         };
-        let first = own
-            .askers
-            .iter()
-            .find(|(id, _)| self.workers.contains_key(id));
+        let first = own.askers.iter().find(|(id, _)| self.workers.contains_key(id));
         match first {
             Some((asker, query)) => {
                 let bind = bind(listener, *asker, query);
@@ -136,10 +106,7 @@ impl Primary {
 
     /// Gives the sockets that were held back until a descriptor was acknowledged.
     pub(super) fn give_held_back(&mut self, id: WorkerId) {
-        while let Some(given) = self
-            .workers
-            .get_mut(&id)
-            .and_then(|own| own.held_back.pop_front())
+        while let Some(given) = self.workers.get_mut(&id).and_then(|own| own.held_back.pop_front())
         {
             if !self.give(id, given) {
                 return;
@@ -151,18 +118,12 @@ impl Primary {
     /// Tells a worker that a server cannot listen.
     pub(super) fn refuse(&mut self, id: WorkerId, query: &Query, listener: ListenerId, errno: i32) {
         let seq = self.seq();
-        self.say(
-            id,
-            encode::failed((query.seq, seq), listener, &query.data, errno),
-        );
+        self.say(id, encode::failed((query.seq, seq), listener, &query.data, errno));
     }
 
     fn find(&self, app: &str, identity: &Identity) -> Option<ListenerId> {
         let same = |own: &Listener| own.app == app && own.identity == *identity;
-        self.listeners
-            .iter()
-            .find(|(_, own)| same(own))
-            .map(|(id, _)| *id)
+        self.listeners.iter().find(|(_, own)| same(own)).map(|(id, _)| *id)
     }
 
     fn open(&mut self, listener: Listener) -> ListenerId {
@@ -181,22 +142,15 @@ impl Primary {
     ) -> SocketId {
         let socket = SocketId(self.next_socket);
         self.next_socket += 1;
-        let give_up_ms = self
-            .ephemeral
-            .contains(&query.identity.port)
-            .then(|| self.now_ms + BIND_PATIENCE_MS);
+        let give_up_ms =
+            self.ephemeral.contains(&query.identity.port).then(|| self.now_ms + BIND_PATIENCE_MS);
         let Some(listener) = self.listeners.get(&id) else {
             return socket;
         };
         let bind = bind(listener, asker, query);
         if let Some(listener) = self.listeners.get_mut(&id) {
             let state = SocketState::Binding { give_up_ms };
-            listener.sockets.push(Socket {
-                id: socket,
-                slot,
-                state,
-                askers: Vec::new(),
-            });
+            listener.sockets.push(Socket { id: socket, slot, state, askers: Vec::new() });
         }
         self.outputs.push_back(Output::Bind(socket, bind));
         socket
@@ -221,11 +175,7 @@ impl Primary {
 
     /// Answers with a socket that is bound.
     fn answer(&mut self, id: WorkerId, query: Query, listener: ListenerId, socket: SocketId) {
-        let Some(worker) = self
-            .workers
-            .get(&id)
-            .filter(|own| own.phase == Phase::Serving)
-        else {
+        let Some(worker) = self.workers.get(&id).filter(|own| own.phase == Phase::Serving) else {
             return;
         };
         let Some(options) = worker.cluster else {
@@ -240,10 +190,7 @@ impl Primary {
             return;
         }
         let handed = is_handed(own.identity.kind, options.policy);
-        own.holders.push(Holder {
-            worker: id,
-            socket: (!handed).then_some(socket),
-        });
+        own.holders.push(Holder { worker: id, socket: (!handed).then_some(socket) });
         self.changed = true;
         if handed {
             let name = own.socket(socket).and_then(|own| match own.state {
@@ -255,14 +202,7 @@ impl Primary {
             self.say(id, line);
         } else {
             let tries = 0;
-            self.give(
-                id,
-                Given {
-                    query,
-                    listener,
-                    tries,
-                },
-            );
+            self.give(id, Given { query, listener, tries });
         }
         self.flush(listener);
     }
@@ -278,12 +218,7 @@ impl Primary {
             return true;
         };
         let names = (given.query.seq, seq);
-        let line = encode::shared(
-            names,
-            given.listener,
-            &listener.data,
-            listener.is_datagram(),
-        );
+        let line = encode::shared(names, given.listener, &listener.data, listener.is_datagram());
         let Some(worker) = self.workers.get_mut(&id) else {
             return true;
         };
@@ -292,11 +227,7 @@ impl Primary {
             return false;
         }
         worker.attach(line.len(), Unacked::Socket(given));
-        self.outputs.push_back(Output::SendSocket {
-            worker: id,
-            line,
-            socket,
-        });
+        self.outputs.push_back(Output::SendSocket { worker: id, line, socket });
         true
     }
 }

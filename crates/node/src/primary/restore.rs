@@ -76,11 +76,7 @@ impl Primary {
 
 fn listener_record((id, own): (&ListenerId, &Listener)) -> Option<ListenerRecord> {
     let socket = |socket: &Socket| match socket.state {
-        SocketState::Bound(name) => Some(SocketRecord {
-            id: socket.id,
-            slot: socket.slot,
-            name,
-        }),
+        SocketState::Bound(name) => Some(SocketRecord { id: socket.id, slot: socket.slot, name }),
         SocketState::Binding { .. } => None,
     };
     let sockets: Vec<SocketRecord> = own.sockets.iter().filter_map(socket).collect();
@@ -97,10 +93,5 @@ fn listener_record((id, own): (&ListenerId, &Listener)) -> Option<ListenerRecord
 }
 
 fn worker_record((id, own): (&WorkerId, &Worker)) -> WorkerRecord {
-    WorkerRecord {
-        id: *id,
-        phase: own.phase,
-        listening: own.listening,
-        marked: own.marked,
-    }
+    WorkerRecord { id: *id, phase: own.phase, listening: own.listening, marked: own.marked }
 }

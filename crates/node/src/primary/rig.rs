@@ -59,11 +59,7 @@ impl Rig {
 
     pub(super) fn worker(&mut self, id: u64, slot: u32, options: Options) -> WorkerId {
         let id = WorkerId(id);
-        let join = Join {
-            app: "app".to_owned(),
-            slot,
-            cluster: Some(options),
-        };
+        let join = Join { app: "app".to_owned(), slot, cluster: Some(options) };
         self.primary.add(id, join);
         self.carry_out();
         id
@@ -77,10 +73,7 @@ impl Rig {
 
     /// A worker asks for a port, and acknowledges a socket that it is given.
     pub(super) fn query(&mut self, id: WorkerId, port: u16) -> u64 {
-        self.query_with(
-            id,
-            json!({ "port": port, "addressType": 4, "address": null }),
-        )
+        self.query_with(id, json!({ "port": port, "addressType": 4, "address": null }))
     }
 
     pub(super) fn query_with(&mut self, id: WorkerId, members: Value) -> u64 {
@@ -99,16 +92,8 @@ impl Rig {
     /// The answer to a query; panics when there is none or more than one.
     pub(super) fn answer(&self, id: WorkerId, seq: u64) -> &Value {
         let of = |line: &&Value| line["ack"] == seq && line.get("errno").is_some();
-        let mut found = self
-            .sent
-            .get(&id)
-            .into_iter()
-            .flatten()
-            .map(inner)
-            .filter(of);
-        let answer = found
-            .next()
-            .unwrap_or_else(|| panic!("no answer: {:#?}", self.sent));
+        let mut found = self.sent.get(&id).into_iter().flatten().map(inner).filter(of);
+        let answer = found.next().unwrap_or_else(|| panic!("no answer: {:#?}", self.sent));
         assert!(found.next().is_none(), "answered twice");
         answer
     }
@@ -130,10 +115,7 @@ impl Rig {
         let mut id = ConnectionId(self.next_connection);
         self.next_connection += 1;
         // Numbers are used again.
-        if let Some(free) = (0..id.0)
-            .map(ConnectionId)
-            .find(|own| !self.open.contains(own))
-        {
+        if let Some(free) = (0..id.0).map(ConnectionId).find(|own| !self.open.contains(own)) {
             id = free;
         }
         self.open.insert(id);
@@ -169,35 +151,20 @@ impl Rig {
 
     pub(super) fn lines(&self, id: WorkerId, act: &str) -> usize {
         let lines = self.sent.get(&id).into_iter().flatten();
-        lines
-            .filter(|line| line["act"] == act || line["cmd"] == act)
-            .count()
+        lines.filter(|line| line["act"] == act || line["cmd"] == act).count()
     }
 
     pub(super) fn carry_out(&mut self) {
         while let Some(output) = self.primary.next_output() {
             match output {
                 Output::Send { worker, line } | Output::SendSocket { worker, line, .. } => {
-                    let text = line
-                        .strip_prefix(&[crate::message::BUN_MARK])
-                        .unwrap_or(&line);
+                    let text = line.strip_prefix(&[crate::message::BUN_MARK]).unwrap_or(&line);
                     let line = serde_json::from_slice(text).unwrap();
                     self.sent.entry(worker).or_default().push(line);
                 }
-                Output::Hand {
-                    worker,
-                    connection,
-                    seq,
-                    ..
-                } => {
-                    assert!(
-                        self.open.contains(&connection),
-                        "handed after it was closed"
-                    );
-                    self.handed
-                        .entry(worker)
-                        .or_default()
-                        .push((seq, connection));
+                Output::Hand { worker, connection, seq, .. } => {
+                    assert!(self.open.contains(&connection), "handed after it was closed");
+                    self.handed.entry(worker).or_default().push((seq, connection));
                 }
                 Output::Close(connection) => {
                     assert!(self.open.remove(&connection), "closed twice");
@@ -212,10 +179,7 @@ impl Rig {
                     }
                 }
                 Output::CloseSocket { socket, unlink } => {
-                    assert!(
-                        self.sockets.remove(&socket).is_some(),
-                        "closed what was not open"
-                    );
+                    assert!(self.sockets.remove(&socket).is_some(), "closed what was not open");
                     self.unlinked.extend(unlink);
                 }
                 Output::News(worker, news) => self.news.push((worker, news)),

@@ -72,11 +72,7 @@ impl Primary {
         if self.connections.len() <= place {
             self.connections.resize_with(place + 1, || None);
         }
-        self.connections[place] = Some(Connection {
-            listener,
-            peer,
-            refused: Vec::new(),
-        });
+        self.connections[place] = Some(Connection { listener, peer, refused: Vec::new() });
         self.route(id);
     }
 
@@ -109,10 +105,7 @@ impl Primary {
 
     pub(super) fn answered(&mut self, id: WorkerId, seq: u64, accepted: bool) {
         // Answers to a predecessor's numbers are not ours to act upon.
-        let taken = self
-            .workers
-            .get_mut(&id)
-            .and_then(|worker| worker.take_back(seq));
+        let taken = self.workers.get_mut(&id).and_then(|worker| worker.take_back(seq));
         if let Some(connection) = taken {
             if accepted {
                 self.close(connection);
@@ -170,12 +163,7 @@ impl Primary {
 
     /// A worker may have room for what waits.
     pub(super) fn has_room(&mut self, id: WorkerId) {
-        if self.waiting == 0
-            || self
-                .workers
-                .get(&id)
-                .is_none_or(|worker| worker.room() == 0)
-        {
+        if self.waiting == 0 || self.workers.get(&id).is_none_or(|worker| worker.room() == 0) {
             return;
         }
         let held =
@@ -259,12 +247,7 @@ impl Primary {
             let worker = open(&holders[place])?;
             (worker.room() > 0).then_some(worker.unanswered.len())
         };
-        let slack = SLACK_MAX.min(
-            self.receivers(listener)
-                .map(Worker::window)
-                .max()
-                .unwrap_or(1),
-        );
+        let slack = SLACK_MAX.min(self.receivers(listener).map(Worker::window).max().unwrap_or(1));
         match balance::next(listener.last, holders.len(), slack, load) {
             Some(place) => (Way::To(holders[place].worker), place),
             None if own.refused.is_empty() || holders.iter().any(|own| open(own).is_some()) => {
@@ -284,18 +267,9 @@ impl Primary {
             may.then_some((holder.worker, worker))
         };
         // Within the slot, the newest that listens.
-        let best = listener
-            .holders
-            .iter()
-            .filter_map(open)
-            .max_by_key(|(id, worker)| {
-                (
-                    balance::weight(peer, worker.slot),
-                    worker.slot,
-                    worker.listening,
-                    *id,
-                )
-            });
+        let best = listener.holders.iter().filter_map(open).max_by_key(|(id, worker)| {
+            (balance::weight(peer, worker.slot), worker.slot, worker.listening, *id)
+        });
         match best {
             Some((id, worker)) if worker.room() > 0 => Way::To(id),
             Some(_) => Way::Wait,
@@ -311,11 +285,6 @@ impl Primary {
         };
         worker.unanswered.push((seq, connection));
         worker.attach(LINE_LEN, Unacked::Connection { seq });
-        self.outputs.push_back(Output::Hand {
-            worker: to,
-            connection,
-            listener,
-            seq,
-        });
+        self.outputs.push_back(Output::Hand { worker: to, connection, listener, seq });
     }
 }

@@ -55,10 +55,7 @@ fn a_server_more_on_the_same_port_is_refused() {
     assert_eq!(rig.answer(worker, again)["errno"], -98);
     // On any port, it is another server.
     let any = |index: u32| json!({ "port": 0, "addressType": 4, "address": null, "index": index });
-    let (first, second) = (
-        rig.query_with(worker, any(0)),
-        rig.query_with(worker, any(1)),
-    );
+    let (first, second) = (rig.query_with(worker, any(0)), rig.query_with(worker, any(1)));
     assert_eq!(rig.answer(worker, first)["errno"], Value::Null);
     assert_eq!(rig.answer(worker, second)["errno"], Value::Null);
     assert_eq!(rig.binds, 3);
@@ -88,10 +85,7 @@ fn a_port_of_an_outgoing_connection_is_waited_for() {
     // Another app of ours does not let go of it.
     let own = rig.primary.listeners.len();
     let tried = rig.binds;
-    let again = rig.query_with(
-        worker,
-        json!({ "port": PORT, "addressType": 6, "address": "::" }),
-    );
+    let again = rig.query_with(worker, json!({ "port": PORT, "addressType": 6, "address": "::" }));
     assert_eq!(rig.answer(worker, again)["errno"], -98);
     assert_eq!((rig.primary.listeners.len(), rig.binds), (own, tried + 1));
 }
@@ -103,13 +97,7 @@ fn turns_and_windows() {
     for _ in 0..4 {
         assert!(rig.connect().is_some());
     }
-    assert_eq!(
-        workers
-            .iter()
-            .map(|own| rig.count(*own))
-            .collect::<Vec<_>>(),
-        [2, 2]
-    );
+    assert_eq!(workers.iter().map(|own| rig.count(*own)).collect::<Vec<_>>(), [2, 2]);
     assert_eq!(rig.connect(), None, "no room");
     rig.acknowledge(workers[0]);
     rig.answer_oldest(workers[0], true);
@@ -168,11 +156,7 @@ fn lost_descriptors() {
     rig.say(first, r#"{"cmd":"NODE_HANDLE_NACK"}"#);
     assert_eq!(rig.count(second), 1);
     rig.connect().unwrap();
-    assert_eq!(
-        (rig.count(first), rig.count(second)),
-        (0, 2),
-        "it is left alone"
-    );
+    assert_eq!((rig.count(first), rig.count(second)), (0, 2), "it is left alone");
     rig.pass(100);
     rig.connect().unwrap();
     assert_eq!(rig.count(first), 1);
@@ -195,8 +179,7 @@ fn a_lost_socket_is_sent_again_and_then_given_up() {
 fn descriptors_do_not_follow_one_another_over_a_long_message() {
     let mut rig = Rig::new();
     let worker = serving(&mut rig, 1, Options { window: 8, ..PLAIN })[0];
-    rig.primary
-        .send(worker, &format!("\"{}\"", "x".repeat(70_000)));
+    rig.primary.send(worker, &format!("\"{}\"", "x".repeat(70_000)));
     rig.carry_out();
     assert!(rig.connect().is_some());
     assert_eq!(rig.connect(), None, "the first is not acknowledged");
@@ -220,10 +203,7 @@ fn draining_waits_for_answers_and_then_says_so() {
     assert_eq!(rig.lines(old, "disconnect"), 0);
     rig.answer_oldest(old, true);
     rig.answer_oldest(old, false);
-    let drained = (
-        rig.lines(old, "NODE_RPM_DRAIN"),
-        rig.lines(old, "disconnect"),
-    );
+    let drained = (rig.lines(old, "NODE_RPM_DRAIN"), rig.lines(old, "disconnect"));
     assert_eq!(drained, (1, 1));
     assert_eq!(rig.count(old), 0);
     rig.primary.closed(old);
@@ -232,23 +212,14 @@ fn draining_waits_for_answers_and_then_says_so() {
     rig.primary.gone(old);
     rig.carry_out();
     assert_eq!(rig.sockets.len(), 1);
-    assert_eq!(
-        rig.news
-            .iter()
-            .filter(|own| own.1 == News::Disconnected)
-            .count(),
-        1
-    );
+    assert_eq!(rig.news.iter().filter(|own| own.1 == News::Disconnected).count(), 1);
 }
 
 #[test]
 fn a_listener_outlives_its_workers_and_goes_with_the_app() {
     let mut rig = Rig::new();
     let worker = rig.worker(1, 0, PLAIN);
-    rig.query_with(
-        worker,
-        json!({ "port": -1, "addressType": -1, "address": "/run/app" }),
-    );
+    rig.query_with(worker, json!({ "port": -1, "addressType": -1, "address": "/run/app" }));
     let socket = *rig.sockets.keys().next().unwrap();
     let BindTo::Unix { path, .. } = &rig.sockets[&socket].to else {
         panic!("{:?}", rig.sockets);
@@ -297,10 +268,7 @@ fn workers_that_accept_by_themselves() {
     assert!(sockets.iter().all(|socket| rig.primary.room(*socket) == 0));
     rig.primary.gone(workers[1]);
     rig.carry_out();
-    let rooms: Vec<usize> = sockets
-        .iter()
-        .map(|socket| rig.primary.room(*socket))
-        .collect();
+    let rooms: Vec<usize> = sockets.iter().map(|socket| rig.primary.room(*socket)).collect();
     assert_eq!(rooms, [0, 4, 0], "the others serve the orphaned slot");
     let next = rig.worker(9, 1, policy(Policy::ReusePort));
     rig.query(next, PORT);
@@ -312,32 +280,16 @@ fn workers_that_accept_by_themselves() {
 fn datagrams_and_strange_runtimes() {
     let mut rig = Rig::new();
     let worker = rig.worker(1, 0, PLAIN);
-    let seq = rig.query_with(
-        worker,
-        json!({ "port": 53, "addressType": "udp4", "fd": -1 }),
-    );
+    let seq = rig.query_with(worker, json!({ "port": 53, "addressType": "udp4", "fd": -1 }));
     assert_eq!(rig.answer(worker, seq)["errno"], 0);
     assert_eq!(rig.sent[&worker].last().unwrap()["type"], "dgram.Native");
-    let deno = Options {
-        runtime: Runtime::Deno,
-        ..policy(Policy::Shared)
-    };
+    let deno = Options { runtime: Runtime::Deno, ..policy(Policy::Shared) };
     let deno = rig.worker(2, 0, deno);
     let seq = rig.query(deno, PORT);
     assert_eq!(rig.answer(deno, seq)["errno"], Value::Null);
-    let bun = rig.worker(
-        3,
-        0,
-        Options {
-            runtime: Runtime::Bun,
-            ..PLAIN
-        },
-    );
+    let bun = rig.worker(3, 0, Options { runtime: Runtime::Bun, ..PLAIN });
     rig.say(bun, "\u{2}{\"cmd\":\"NODE_CLUSTER\",\"act\":\"online\"}");
-    rig.say(
-        bun,
-        "\u{2}{\"cmd\":\"NODE_CLUSTER\",\"act\":\"listening\",\"port\":80}",
-    );
+    rig.say(bun, "\u{2}{\"cmd\":\"NODE_CLUSTER\",\"act\":\"listening\",\"port\":80}");
     assert_eq!(rig.news, [(bun, News::Up), (bun, News::Listening)]);
     rig.primary.drain(bun);
     let mut line = None;
@@ -354,35 +306,19 @@ fn datagrams_and_strange_runtimes() {
 fn apps_talk() {
     let mut rig = Rig::new();
     let plain = WorkerId(1);
-    rig.primary.add(
-        plain,
-        Join {
-            app: "app".to_owned(),
-            slot: 0,
-            cluster: None,
-        },
-    );
+    rig.primary.add(plain, Join { app: "app".to_owned(), slot: 0, cluster: None });
     rig.say(plain, "\"ready\"");
     rig.say(plain, r#"{"cmd":"NODE_CLUSTER","act":"online","seq":0}"#);
     let handle = r#"{"cmd":"NODE_HANDLE","type":"net.Socket","msg":{"a":1}}"#;
     rig.say(plain, handle);
     rig.primary.handles(plain, 1);
     rig.say(plain, handle);
-    let told = [
-        (plain, News::Ready),
-        (plain, News::Message(r#"{"a":1}"#.to_owned())),
-    ];
+    let told = [(plain, News::Ready), (plain, News::Message(r#"{"a":1}"#.to_owned()))];
     assert_eq!(rig.news, told);
-    let (nack, ack) = (
-        rig.lines(plain, "NODE_HANDLE_NACK"),
-        rig.lines(plain, "NODE_HANDLE_ACK"),
-    );
+    let (nack, ack) = (rig.lines(plain, "NODE_HANDLE_NACK"), rig.lines(plain, "NODE_HANDLE_ACK"));
     assert_eq!((nack, ack), (1, 1));
     let worker = serving(&mut rig, 2, PLAIN)[1];
-    rig.say(
-        worker,
-        r#"{"cmd":"NODE_CLUSTER","act":"exitedAfterDisconnect","seq":5}"#,
-    );
+    rig.say(worker, r#"{"cmd":"NODE_CLUSTER","act":"exitedAfterDisconnect","seq":5}"#);
     assert_eq!(rig.sent[&worker].last().unwrap()["ack"], 5);
     let socket = *rig.sockets.keys().next().unwrap();
     for _ in 0..2 {
@@ -394,10 +330,7 @@ fn apps_talk() {
 #[test]
 fn sticky_addresses() {
     let mut rig = Rig::new();
-    let options = Options {
-        sticky: true,
-        ..PLAIN
-    };
+    let options = Options { sticky: true, ..PLAIN };
     let workers = serving(&mut rig, 4, options);
     let socket = *rig.sockets.keys().next().unwrap();
     assert!(rig.primary.wants_peer(socket));
@@ -416,9 +349,7 @@ fn sticky_addresses() {
         rig.connect_to(socket, peer(0)).unwrap();
     }
     assert_eq!(rig.count(homes[0]), 2);
-    let other = (0..40)
-        .find(|last| homes[usize::from(*last)] != homes[0])
-        .unwrap();
+    let other = (0..40).find(|last| homes[usize::from(*last)] != homes[0]).unwrap();
     rig.connect_to(socket, peer(other)).unwrap();
     assert_eq!(rig.count(homes[usize::from(other)]), 1);
     for _ in 0..5 {
@@ -448,12 +379,7 @@ fn a_successor_knows_who_holds_what() {
     next.carry_out();
     assert_eq!(next.lines(workers[1], "disconnect"), 1, "its drain goes on");
     // Answers to the predecessor's numbers mean nothing.
-    let (seq, _) = rig
-        .handed
-        .values()
-        .flatten()
-        .find(|own| own.1 == connection)
-        .unwrap();
+    let (seq, _) = rig.handed.values().flatten().find(|own| own.1 == connection).unwrap();
     let stale = format!(r#"{{"cmd":"NODE_CLUSTER","ack":{seq},"accepted":false,"seq":9}}"#);
     next.say(workers[0], &stale);
     next.acknowledge(workers[0]);

@@ -76,9 +76,7 @@ impl Primary {
         }
         worker.phase = Phase::Leaving;
         self.changed = true;
-        let preloaded = worker
-            .cluster
-            .is_some_and(|own| own.drain && own.runtime == Runtime::Node);
+        let preloaded = worker.cluster.is_some_and(|own| own.drain && own.runtime == Runtime::Node);
         if preloaded {
             self.say(id, encode::drain(IDLE_MS));
         }
@@ -111,10 +109,7 @@ impl Primary {
         for socket in listener.sockets {
             if matches!(socket.state, SocketState::Bound(_)) {
                 let unlink = path.clone();
-                self.outputs.push_back(Output::CloseSocket {
-                    socket: socket.id,
-                    unlink,
-                });
+                self.outputs.push_back(Output::CloseSocket { socket: socket.id, unlink });
             }
         }
     }

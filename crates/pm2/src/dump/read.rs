@@ -42,9 +42,7 @@ pub(super) fn spec(record: &Record) -> Result<AppSpec, &'static str> {
         namespace: text(record, "namespace").unwrap_or(usual.namespace),
         cwd: text(record, "pm_cwd").map_or(usual.cwd, Utf8PathBuf::from),
         script: script.into(),
-        interpreter: interpreter
-            .filter(|path| path != "none")
-            .map(Utf8PathBuf::from),
+        interpreter: interpreter.filter(|path| path != "none").map(Utf8PathBuf::from),
         interpreter_args: words(record, "node_args"),
         args: words(record, "args"),
         mode,
@@ -67,10 +65,7 @@ pub(super) fn spec(record: &Record) -> Result<AppSpec, &'static str> {
         ..AppSpec::default()
     };
     for key in KEPT {
-        if let Some(value) = record
-            .get(key)
-            .filter(|value| **value != Value::Bool(false))
-        {
+        if let Some(value) = record.get(key).filter(|value| **value != Value::Bool(false)) {
             spec.extra.insert(key.to_owned(), value.to_string());
         }
     }
@@ -132,11 +127,7 @@ fn logs(record: &Record, name: &str) -> LogOptions {
         None | Some("") => LogTarget::Default,
         Some("/dev/null" | "NULL") => LogTarget::Off,
         Some(path) => {
-            let path = if merge {
-                path.to_owned()
-            } else {
-                without_id(path, ".log")
-            };
+            let path = if merge { path.to_owned() } else { without_id(path, ".log") };
             if is_default(record, &path, "logs", usual) {
                 LogTarget::Default
             } else {
@@ -171,28 +162,19 @@ fn pid_file(record: &Record, name: &str) -> Option<Utf8PathBuf> {
 /// like a home.
 fn is_default(record: &Record, path: &str, dir: &str, usual: &str) -> bool {
     let path = Utf8Path::new(path);
-    let told = record
-        .get("env")
-        .and_then(|env| env.get("PM2_HOME"))
-        .and_then(Value::as_str);
+    let told = record.get("env").and_then(|env| env.get("PM2_HOME")).and_then(Value::as_str);
     let home = text(record, "PM2_HOME").or_else(|| told.map(str::to_owned));
-    let in_dir = path
-        .parent()
-        .filter(|parent| parent.file_name() == Some(dir));
+    let in_dir = path.parent().filter(|parent| parent.file_name() == Some(dir));
     path.file_name() == Some(usual)
-        && in_dir
-            .and_then(Utf8Path::parent)
-            .is_some_and(|found| match &home {
-                Some(home) => found == Utf8Path::new(home),
-                None => matches!(found.file_name(), Some(".pm2" | ".rpm")),
-            })
+        && in_dir.and_then(Utf8Path::parent).is_some_and(|found| match &home {
+            Some(home) => found == Utf8Path::new(home),
+            None => matches!(found.file_name(), Some(".pm2" | ".rpm")),
+        })
 }
 
 /// The path before `-<id>` was inserted.
 fn without_id(path: &str, extension: &str) -> String {
-    let stem = path
-        .strip_suffix(extension)
-        .and_then(|path| path.rsplit_once('-'));
+    let stem = path.strip_suffix(extension).and_then(|path| path.rsplit_once('-'));
     match stem {
         Some((stem, id)) if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) => {
             format!("{stem}{extension}")
@@ -217,12 +199,7 @@ fn environment(spec: &mut AppSpec, record: &Record) {
         if let Value::Number(_) | Value::Bool(_) = value {
             typed.insert(key.clone(), value.clone());
         }
-        env.insert(
-            key.clone(),
-            value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned),
-        );
+        env.insert(key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     }
     if let Some(name) = &spec.increment_var
         && let Some(value) = env.get_mut(name)
@@ -234,8 +211,7 @@ fn environment(spec: &mut AppSpec, record: &Record) {
     }
     spec.base_env = Arc::new(env);
     if !typed.is_empty() {
-        spec.extra
-            .insert("env".to_owned(), Value::Object(typed).to_string());
+        spec.extra.insert("env".to_owned(), Value::Object(typed).to_string());
     }
 }
 
@@ -272,10 +248,7 @@ fn words(record: &Record, key: &str) -> Vec<String> {
         Some(Value::Array(words)) => words
             .iter()
             .filter(|word| !word.is_null())
-            .map(|word| {
-                word.as_str()
-                    .map_or_else(|| word.to_string(), str::to_owned)
-            })
+            .map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned))
             .collect(),
         Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
         _ => Vec::new(),

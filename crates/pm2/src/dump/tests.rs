@@ -11,21 +11,15 @@ fn our_dump_comes_back_exactly() {
     second.view.status = Status::Stopped;
     let dump = to_dump(&[detail(api(), 7, 0), second]);
     let apps = from_dump(&dump).unwrap();
-    let before = AppSpec {
-        base_env: Arc::new(vars(&[("PATH", "/bin"), ("PWD", "/srv")])),
-        ..api()
-    };
+    let before =
+        AppSpec { base_env: Arc::new(vars(&[("PATH", "/bin"), ("PWD", "/srv")])), ..api() };
     assert_eq!(apps, [(before.clone(), false), (before, true)]);
     assert!(Arc::ptr_eq(&apps[0].0.base_env, &apps[1].0.base_env));
 }
 
 #[test]
 fn a_variable_of_the_shell_that_grows_is_saved_from_its_start() {
-    let spec = AppSpec {
-        base_env: Arc::new(vars(&[("PORT", "3000")])),
-        env: Env::new(),
-        ..api()
-    };
+    let spec = AppSpec { base_env: Arc::new(vars(&[("PORT", "3000")])), env: Env::new(), ..api() };
     let dump = to_dump(&[detail(spec, 9, 2)]);
     assert!(String::from_utf8_lossy(&dump).contains("\"PORT\": 3002"));
     assert_eq!(from_dump(&dump).unwrap()[0].0.base_env["PORT"], "3000");
@@ -38,10 +32,7 @@ fn an_edited_record_is_believed() {
     assert_ne!(edited, text);
     let spec = &from_dump(edited.as_bytes()).unwrap()[0].0;
     assert_eq!(spec.cwd, "/other");
-    assert_eq!(
-        (spec.max_memory, spec.mode),
-        (Some(1 << 30), ExecMode::Cluster)
-    );
+    assert_eq!((spec.max_memory, spec.mode), (Some(1 << 30), ExecMode::Cluster));
     assert_eq!(spec.logs.out, LogTarget::Default);
     assert_eq!(spec.pid_file, None);
     assert_eq!(spec.base_env["PORT"], "3000");

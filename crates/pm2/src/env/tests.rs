@@ -5,10 +5,7 @@ use crate::names;
 use std::sync::Arc;
 
 fn env_of(pairs: &[(&str, &str)]) -> Env {
-    pairs
-        .iter()
-        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-        .collect()
+    pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
 }
 
 fn of(spec: &AppSpec, id: u32, slot: u32) -> Env {
@@ -54,17 +51,9 @@ fn an_instance_knows_itself() {
 
 #[test]
 fn what_the_user_sets_wins_but_for_identity() {
-    let own = [
-        ("name", "mine"),
-        ("status", "busy"),
-        ("pm_id", "99"),
-        ("PWD", "/x"),
-    ];
+    let own = [("name", "mine"), ("status", "busy"), ("pm_id", "99"), ("PWD", "/x")];
     let env = of(&spec(&[], &own), 5, 0);
-    assert_eq!(
-        (&*env["name"], &*env["status"], &*env["PWD"]),
-        ("mine", "busy", "/x")
-    );
+    assert_eq!((&*env["name"], &*env["status"], &*env["PWD"]), ("mine", "busy", "/x"));
     assert_eq!(env["pm_id"], "5");
 }
 
@@ -79,29 +68,18 @@ fn every_variable_that_is_told_is_known_as_ours() {
 
 #[test]
 fn a_variable_grows_with_the_instance() {
-    for (start, slot, value) in [
-        (Some("3000"), 0, "3000"),
-        (Some("3000"), 3, "3003"),
-        (Some("x"), 2, "2"),
-        (None, 1, "1"),
-    ] {
+    for (start, slot, value) in
+        [(Some("3000"), 0, "3000"), (Some("3000"), 3, "3003"), (Some("x"), 2, "2"), (None, 1, "1")]
+    {
         let own: Vec<_> = start.map(|start| ("PORT", start)).into_iter().collect();
-        let spec = AppSpec {
-            increment_var: Some("PORT".to_owned()),
-            ..spec(&[], &own)
-        };
+        let spec = AppSpec { increment_var: Some("PORT".to_owned()), ..spec(&[], &own) };
         assert_eq!(of(&spec, 9, slot)["PORT"], value);
     }
 }
 
 #[test]
 fn the_shell_is_filtered() {
-    let base = [
-        ("AWS_KEY", "1"),
-        ("MY_AWS", "1"),
-        ("PATH", "/bin"),
-        ("NPATH", "1"),
-    ];
+    let base = [("AWS_KEY", "1"), ("MY_AWS", "1"), ("PATH", "/bin"), ("NPATH", "1")];
     for (filter, kept) in [
         (&["AWS"][..], &["PATH", "NPATH"][..]),
         (&["=PATH"], &["AWS_KEY", "MY_AWS", "NPATH"]),
@@ -113,11 +91,7 @@ fn the_shell_is_filtered() {
             ..spec(&base, &[])
         };
         let env = of(&spec, 0, 0);
-        let left: Vec<_> = base
-            .iter()
-            .map(|b| b.0)
-            .filter(|n| env.contains_key(*n))
-            .collect();
+        let left: Vec<_> = base.iter().map(|b| b.0).filter(|n| env.contains_key(*n)).collect();
         assert_eq!(left, kept, "{filter:?}");
     }
 }
@@ -136,21 +110,11 @@ fn another_managers_words_are_not_believed() {
         ("LANG", "C"),
     ];
     let env = of(&spec(&outer, &[]), 0, 0);
-    for gone in [
-        "NODE_CHANNEL_FD",
-        "NODE_UNIQUE_ID",
-        "pm_log_path",
-        "WORKER",
-        "created_at",
-    ] {
+    for gone in ["NODE_CHANNEL_FD", "NODE_UNIQUE_ID", "pm_log_path", "WORKER", "created_at"] {
         assert!(!env.contains_key(gone), "{gone}");
     }
     assert_eq!((&*env["LANG"], &*env["pm_id"]), ("C", "0"));
-    let env = of(
-        &spec(&[("NODE_UNIQUE_ID", "1"), ("created_at", "1")], &[]),
-        0,
-        0,
-    );
+    let env = of(&spec(&[("NODE_UNIQUE_ID", "1"), ("created_at", "1")], &[]), 0, 0);
     assert!(!env.contains_key("NODE_UNIQUE_ID"));
     assert_eq!(env["created_at"], "1");
 }
@@ -162,10 +126,7 @@ fn python_is_not_buffered() {
         ..spec(&[], own)
     };
     assert_eq!(of(&python(&[]), 0, 0)["PYTHONUNBUFFERED"], "1");
-    assert_eq!(
-        of(&python(&[("PYTHONUNBUFFERED", "")]), 0, 0)["PYTHONUNBUFFERED"],
-        ""
-    );
+    assert_eq!(of(&python(&[("PYTHONUNBUFFERED", "")]), 0, 0)["PYTHONUNBUFFERED"], "");
     assert!(!of(&spec(&[], &[]), 0, 0).contains_key("PYTHONUNBUFFERED"));
 }
 
@@ -175,8 +136,5 @@ fn unique_ids_are_stable_and_differ() {
     let id = of(&spec, 0, 0)["unique_id"].clone();
     assert_eq!(id, of(&spec, 0, 0)["unique_id"]);
     assert_ne!(id, of(&spec, 1, 0)["unique_id"]);
-    assert_eq!(
-        (id.len(), &id[14..15], id.matches('-').count()),
-        (36, "4", 4)
-    );
+    assert_eq!((id.len(), &id[14..15], id.matches('-').count()), (36, "4", 4));
 }

@@ -13,11 +13,7 @@ pub(super) fn group(
     let widths: Vec<usize> = entries.iter().map(|entry| width(entry)).collect();
     let count = entries.len() + usize::from(rest.is_some());
     let columns = columns(&widths, count, indentation);
-    let mut rows = if columns <= 1 {
-        entries
-    } else {
-        rows(&entries, &widths, columns, numeric)
-    };
+    let mut rows = if columns <= 1 { entries } else { rows(&entries, &widths, columns, numeric) };
     rows.extend(rest);
     rows
 }
@@ -43,23 +39,13 @@ fn columns(widths: &[usize], count: usize, indentation: usize) -> usize {
     let bias = (cell as f64 - total / count as f64).sqrt();
     let biased = (cell as f64 - 3.0 - bias).max(1.0);
     let square = ((2.5 * biased * widths.len() as f64).sqrt() / biased + 0.5).floor() as usize;
-    square
-        .min((BREAK_LENGTH - indentation) / cell)
-        .min(COMPACT * 4)
-        .min(MOST)
+    square.min((BREAK_LENGTH - indentation) / cell).min(COMPACT * 4).min(MOST)
 }
 
 /// Numbers are set to the right, all else to the left.
 fn rows(entries: &[String], widths: &[usize], columns: usize, numeric: bool) -> Vec<String> {
-    let column_width = |column: usize| {
-        widths
-            .iter()
-            .skip(column)
-            .step_by(columns)
-            .copied()
-            .max()
-            .unwrap_or(0)
-    };
+    let column_width =
+        |column: usize| widths.iter().skip(column).step_by(columns).copied().max().unwrap_or(0);
     let last = columns - 1;
     let mut rows = Vec::new();
     for (row, widths) in entries.chunks(columns).zip(widths.chunks(columns)) {
@@ -88,9 +74,5 @@ fn width(text: &str) -> usize {
         matches!(u32::from(c), 0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff
             | 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1f9ff)
     };
-    units(text)
-        + text
-            .chars()
-            .filter(|c| wide(*c) && c.len_utf16() == 1)
-            .count()
+    units(text) + text.chars().filter(|c| wide(*c) && c.len_utf16() == 1).count()
 }

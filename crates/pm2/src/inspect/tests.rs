@@ -21,9 +21,7 @@ fn node(values: &[Value]) -> Vec<String> {
         .spawn()
         .expect("node is installed");
     let mut stdin = child.stdin.take().unwrap();
-    stdin
-        .write_all(json!(values).to_string().as_bytes())
-        .unwrap();
+    stdin.write_all(json!(values).to_string().as_bytes()).unwrap();
     drop(stdin);
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
@@ -33,10 +31,7 @@ fn node(values: &[Value]) -> Vec<String> {
 fn check(values: &[Value]) {
     for (value, expected) in values.iter().zip(node(values)) {
         let ours = inspect(value);
-        assert!(
-            ours == expected,
-            "{value}\n--- node\n{expected}\n--- ours\n{ours}"
-        );
+        assert!(ours == expected, "{value}\n--- node\n{expected}\n--- ours\n{ours}");
     }
 }
 
@@ -45,35 +40,10 @@ fn scalars_are_as_nodes() {
     check(&[
         json!(null),
         json!(true),
-        json!([
-            0,
-            -1,
-            1.5,
-            1e21,
-            1e-7,
-            0.000_001,
-            123_456_789_012_345_u64,
-            1e20
-        ]),
+        json!([0, -1, 1.5, 1e21, 1e-7, 0.000_001, 123_456_789_012_345_u64, 1e20]),
         json!([-0.0]),
-        json!([
-            "",
-            "a",
-            "it's",
-            "\"",
-            "it's \"x\"",
-            "it's \"x\" `y`",
-            "it's \"${x}\"",
-            "\\"
-        ]),
-        json!([
-            "a\nb",
-            "\t\r\u{8}\u{c}\u{b}\u{1b}\0",
-            "\u{7f}\u{85}",
-            "é",
-            "🚀",
-            "日本語"
-        ]),
+        json!(["", "a", "it's", "\"", "it's \"x\"", "it's \"x\" `y`", "it's \"${x}\"", "\\"]),
+        json!(["a\nb", "\t\r\u{8}\u{c}\u{b}\u{1b}\0", "\u{7f}\u{85}", "é", "🚀", "日本語"]),
         json!({"a": 1, "a-b": 2, "_": 3, "1a": 4, "é": 5, "": 6, "it's": 7, "$x": 8}),
     ]);
 }
@@ -109,26 +79,14 @@ fn columns_are_as_nodes() {
     let mut values = Vec::new();
     for count in [6, 7, 8, 16, 26, 27, 99, 100, 101, 102, 140] {
         values.push(json!((0..count).collect::<Vec<_>>()));
-        values.push(json!(
-            (0..count).map(|n| n * 7919 % 10_007).collect::<Vec<_>>()
-        ));
-        values.push(json!(
-            (0..count).map(|n| "x".repeat(n % 9)).collect::<Vec<_>>()
-        ));
-        values.push(json!(
-            (0..count)
-                .map(|n| "x".repeat(n * n % 31))
-                .collect::<Vec<_>>()
-        ));
+        values.push(json!((0..count).map(|n| n * 7919 % 10_007).collect::<Vec<_>>()));
+        values.push(json!((0..count).map(|n| "x".repeat(n % 9)).collect::<Vec<_>>()));
+        values.push(json!((0..count).map(|n| "x".repeat(n * n % 31)).collect::<Vec<_>>()));
         values
             .push(json!({ "a": { "b": (0..count).map(|n| format!("k{n}")).collect::<Vec<_>>() } }));
+        values.push(json!((0..count).map(|n| json!({ "n": n })).collect::<Vec<_>>()));
         values.push(json!(
-            (0..count).map(|n| json!({ "n": n })).collect::<Vec<_>>()
-        ));
-        values.push(json!(
-            (0..count)
-                .map(|n| if n == 3 { json!("é") } else { json!(n) })
-                .collect::<Vec<_>>()
+            (0..count).map(|n| if n == 3 { json!("é") } else { json!(n) }).collect::<Vec<_>>()
         ));
     }
     check(&values);
@@ -155,37 +113,14 @@ fn random(seed: &mut u64, depth: usize) -> Value {
         1 => json!(next(seed, 2) == 0),
         2 => json!(next(seed, 100_000)),
         3 | 4 => {
-            let pieces = [
-                "a",
-                "bc",
-                "'",
-                "\"",
-                "\n",
-                " ",
-                "é",
-                "long-word-",
-                "\\",
-                "`",
-            ];
+            let pieces = ["a", "bc", "'", "\"", "\n", " ", "é", "long-word-", "\\", "`"];
             let count = next(seed, 12);
-            json!(
-                (0..count)
-                    .map(|_| pieces[next(seed, 10)])
-                    .collect::<String>()
-            )
+            json!((0..count).map(|_| pieces[next(seed, 10)]).collect::<String>())
         }
-        5 => json!(
-            (0..next(seed, 12))
-                .map(|_| random(seed, depth - 1))
-                .collect::<Vec<_>>()
-        ),
+        5 => json!((0..next(seed, 12)).map(|_| random(seed, depth - 1)).collect::<Vec<_>>()),
         _ => {
             let fields = (0..next(seed, 7)).map(|n| {
-                let name = if n % 3 == 0 {
-                    format!("key{n}")
-                } else {
-                    format!("k-{n}")
-                };
+                let name = if n % 3 == 0 { format!("key{n}") } else { format!("k-{n}") };
                 (name, random(seed, depth - 1))
             });
             Value::Object(fields.collect())
@@ -195,8 +130,7 @@ fn random(seed: &mut u64, depth: usize) -> Value {
 
 #[test]
 fn a_list_of_processes_is_as_nodes() {
-    let records: Vec<Value> = (0..3)
-        .map(|id| crate::jlist::record(&detail(api(), id, id)))
-        .collect();
+    let records: Vec<Value> =
+        (0..3).map(|id| crate::jlist::record(&detail(api(), id, id))).collect();
     check(&[json!(records)]);
 }

@@ -33,10 +33,7 @@ pub(crate) fn detail(spec: AppSpec, id: u32, slot: u32) -> Detail {
     Detail {
         view,
         env: env::child_env(&spec, id, slot, 3, &paths, home),
-        spec: AppSpec {
-            base_env: Arc::default(),
-            ..spec
-        },
+        spec: AppSpec { base_env: Arc::default(), ..spec },
         out_log: paths.out.map(String::from),
         err_log: paths.err.map(String::from),
         combined_log: paths.combined.map(String::from),
@@ -46,10 +43,7 @@ pub(crate) fn detail(spec: AppSpec, id: u32, slot: u32) -> Detail {
 }
 
 pub(crate) fn vars(pairs: &[(&str, &str)]) -> Env {
-    pairs
-        .iter()
-        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-        .collect()
+    pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
 }
 
 pub(crate) fn api() -> AppSpec {
@@ -62,24 +56,13 @@ pub(crate) fn api() -> AppSpec {
         mode: ExecMode::Cluster,
         instances: 2,
         base_env: Arc::new(vars(&[("PATH", "/bin"), ("PWD", "/home/me")])),
-        env: vars(&[
-            ("PORT", "3000"),
-            ("DEBUG", "true"),
-            ("ZIP", "0123"),
-            ("status", "busy"),
-        ]),
+        env: vars(&[("PORT", "3000"), ("DEBUG", "true"), ("ZIP", "0123"), ("status", "busy")]),
         increment_var: Some("PORT".to_owned()),
         max_memory: Some(1 << 30),
-        logs: LogOptions {
-            date_format: Some("HH:mm".to_owned()),
-            ..LogOptions::default()
-        },
+        logs: LogOptions { date_format: Some("HH:mm".to_owned()), ..LogOptions::default() },
         username: "me".to_owned(),
         extra: [
-            (
-                "env".to_owned(),
-                r#"{"PORT":3000,"DEBUG":true,"ZIP":"0123"}"#.to_owned(),
-            ),
+            ("env".to_owned(), r#"{"PORT":3000,"DEBUG":true,"ZIP":"0123"}"#.to_owned()),
             ("exec_interpreter".to_owned(), r#""node""#.to_owned()),
             ("cron_restart".to_owned(), r#""0 3 * * *""#.to_owned()),
         ]
@@ -97,12 +80,7 @@ fn a_record_is_as_pm2_writes_it() {
 
 #[test]
 fn a_variable_never_hides_a_field() {
-    let env = vars(&[
-        ("name", "evil"),
-        ("status", "evil"),
-        ("pm_id", "9"),
-        ("autorestart", "0"),
-    ]);
+    let env = vars(&[("name", "evil"), ("status", "evil"), ("pm_id", "9"), ("autorestart", "0")]);
     let record = record(&detail(AppSpec { env, ..api() }, 7, 1));
     let flat = &record["pm2_env"];
     assert_eq!(flat["name"], "api");
@@ -115,10 +93,7 @@ fn a_variable_never_hides_a_field() {
 #[test]
 fn scripts_count_as_with_pm2() {
     let spec = api();
-    let spec = AppSpec {
-        env: vars(&[("PORT", "3000")]),
-        ..spec
-    };
+    let spec = AppSpec { env: vars(&[("PORT", "3000")]), ..spec };
     let text = serde_json::to_string_pretty(&record(&detail(spec, 7, 1))).unwrap();
     for (needle, times) in [
         ("\"status\": \"online\"", 1),

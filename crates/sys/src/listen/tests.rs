@@ -5,13 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 
 fn any(port: u16) -> Inet {
-    Inet {
-        address: None,
-        port,
-        v6_only: false,
-        reuse_port: false,
-        reuse_address: true,
-    }
+    Inet { address: None, port, v6_only: false, reuse_port: false, reuse_address: true }
 }
 
 fn port_of(socket: &OwnedFd) -> u16 {
@@ -29,40 +23,17 @@ fn every_address_is_both_families() {
 
 #[test]
 fn reuse_is_mutual() {
-    let socket = tcp(
-        Inet {
-            reuse_port: true,
-            ..any(0)
-        },
-        16,
-    )
-    .unwrap();
+    let socket = tcp(Inet { reuse_port: true, ..any(0) }, 16).unwrap();
     let port = port_of(&socket);
-    tcp(
-        Inet {
-            reuse_port: true,
-            ..any(port)
-        },
-        16,
-    )
-    .unwrap();
+    tcp(Inet { reuse_port: true, ..any(port) }, 16).unwrap();
     assert!(tcp(any(port), 16).is_err());
 }
 
 #[test]
 fn zones_are_numbers_or_names() {
-    assert_eq!(
-        parse_address("127.0.0.1", 80).unwrap(),
-        "127.0.0.1:80".parse().unwrap()
-    );
-    assert_eq!(
-        parse_address("fe80::1%1", 80).unwrap().to_string(),
-        "[fe80::1%1]:80"
-    );
-    assert_eq!(
-        parse_address("fe80::1%lo", 80).unwrap().to_string(),
-        "[fe80::1%1]:80"
-    );
+    assert_eq!(parse_address("127.0.0.1", 80).unwrap(), "127.0.0.1:80".parse().unwrap());
+    assert_eq!(parse_address("fe80::1%1", 80).unwrap().to_string(), "[fe80::1%1]:80");
+    assert_eq!(parse_address("fe80::1%lo", 80).unwrap().to_string(), "[fe80::1%1]:80");
     assert!(parse_address("localhost", 80).is_err());
 }
 
@@ -73,10 +44,7 @@ fn a_stale_path_is_taken_and_a_live_one_is_not() {
     drop(unix(&path, 16, Mode::empty()).unwrap());
     assert!(path.exists());
     let _live = unix(&path, 16, path_mode(true, true)).unwrap();
-    assert_eq!(
-        std::fs::metadata(&path).unwrap().permissions().mode() & 0o666,
-        0o666
-    );
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o666, 0o666);
     let taken = unix(&path, 16, Mode::empty()).unwrap_err();
     assert_eq!(taken.raw_os_error(), Some(Errno::ADDRINUSE.raw_os_error()));
     UnixStream::connect(&path).unwrap();

@@ -23,12 +23,7 @@ type Step = Result<(), (Stage, c_int)>;
 pub(super) fn fork(plan: &Plan, report: BorrowedFd<'_>) -> io::Result<u32> {
     let argv = pointers(&plan.argv);
     let envp = pointers(&plan.envp);
-    let top = plan
-        .fds
-        .iter()
-        .map(|(_, target)| target.saturating_add(1))
-        .max()
-        .unwrap_or(0);
+    let top = plan.fds.iter().map(|(_, target)| target.saturating_add(1)).max().unwrap_or(0);
     let mut moved: Vec<RawFd> = plan.fds.iter().map(|(fd, _)| fd.as_raw_fd()).collect();
     // SAFETY: the child calls only what is allowed after the fork of a process with threads, see
     // signal-safety(7), until it executes or exits.
@@ -58,11 +53,7 @@ pub(super) fn abandon(pid: u32) {
 
 /// A list as `execve(2)` takes it.
 fn pointers(strings: &[CString]) -> Vec<*const c_char> {
-    strings
-        .iter()
-        .map(|string| string.as_ptr())
-        .chain([std::ptr::null()])
-        .collect()
+    strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
 }
 
 /// The child on its way.
@@ -136,12 +127,7 @@ impl Birth<'_> {
         // Kernels before 5.11 cannot; what we open closes on exec anyway.
         // SAFETY: takes numbers; nothing is closed yet.
         unsafe {
-            libc::syscall(
-                libc::SYS_close_range,
-                0,
-                libc::c_uint::MAX,
-                libc::CLOSE_RANGE_CLOEXEC,
-            )
+            libc::syscall(libc::SYS_close_range, 0, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC)
         };
         for ((_, target), fd) in self.plan.fds.iter().zip(self.moved.iter()) {
             // SAFETY: takes numbers; the owner of what is at `target` is in the parent.
@@ -154,18 +140,13 @@ impl Birth<'_> {
         let Some(soft) = self.plan.descriptors else {
             return Ok(());
         };
-        let mut limit = libc::rlimit {
-            rlim_cur: 0,
-            rlim_max: 0,
-        };
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         // SAFETY: a place for the result.
         let got = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
         check(Stage::Limits, got)?;
         limit.rlim_cur = soft.min(limit.rlim_max);
         // SAFETY: a limit to read.
-        check(Stage::Limits, unsafe {
-            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit)
-        })
+        check(Stage::Limits, unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) })
     }
 
     /// Groups before the group before the user: each step takes the right to the one before.
@@ -174,9 +155,7 @@ impl Birth<'_> {
         let is_root = unsafe { libc::geteuid() } == 0;
         if let Some(groups) = self.plan.groups.as_ref().filter(|_| is_root) {
             // SAFETY: the list is as long as is said.
-            check(Stage::Groups, unsafe {
-                libc::setgroups(groups.len(), groups.as_ptr())
-            })?;
+            check(Stage::Groups, unsafe { libc::setgroups(groups.len(), groups.as_ptr()) })?;
         }
         if let Some(gid) = self.plan.gid {
             // SAFETY: takes numbers.
@@ -234,11 +213,7 @@ fn default_signals() -> Step {
     let how = libc::SIG_SETMASK;
     // SAFETY: reads the set of 8 bytes, writes nothing back.
     let set = unsafe { libc::syscall(libc::SYS_rt_sigprocmask, how, default.as_ptr(), nothing, 8) };
-    if set == 0 {
-        Ok(())
-    } else {
-        Err((Stage::Session, errno()))
-    }
+    if set == 0 { Ok(()) } else { Err((Stage::Session, errno())) }
 }
 
 fn move_up(fd: RawFd, above: RawFd) -> Result<RawFd, (Stage, c_int)> {
@@ -249,11 +224,7 @@ fn move_up(fd: RawFd, above: RawFd) -> Result<RawFd, (Stage, c_int)> {
 }
 
 fn check(stage: Stage, result: c_int) -> Step {
-    if result >= 0 {
-        Ok(())
-    } else {
-        Err((stage, errno()))
-    }
+    if result >= 0 { Ok(()) } else { Err((stage, errno())) }
 }
 
 fn errno() -> c_int {

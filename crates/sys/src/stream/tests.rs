@@ -10,10 +10,7 @@ fn bytes_arrive_and_the_end_is_seen() {
     let mut buffer = [0; 64];
     assert_eq!(read(ours.as_fd(), &mut buffer).unwrap(), Read::Empty);
     assert_eq!(write(theirs.as_fd(), b"hello", None).unwrap(), Some(5));
-    assert_eq!(
-        read(ours.as_fd(), &mut buffer).unwrap(),
-        Read::Some { len: 5, handles: 0 }
-    );
+    assert_eq!(read(ours.as_fd(), &mut buffer).unwrap(), Read::Some { len: 5, handles: 0 });
     assert_eq!(&buffer[..5], b"hello");
     drop(theirs);
     assert_eq!(read(ours.as_fd(), &mut buffer).unwrap(), Read::End);
@@ -30,14 +27,8 @@ fn a_descriptor_is_counted_and_closed() {
     drop(gift);
     let mut buffer = [0; 64];
     // A read stops behind the bytes that a descriptor came with.
-    assert_eq!(
-        read(ours.as_fd(), &mut buffer).unwrap(),
-        Read::Some { len: 3, handles: 1 }
-    );
-    assert_eq!(
-        read(ours.as_fd(), &mut buffer).unwrap(),
-        Read::Some { len: 3, handles: 1 }
-    );
+    assert_eq!(read(ours.as_fd(), &mut buffer).unwrap(), Read::Some { len: 3, handles: 1 });
+    assert_eq!(read(ours.as_fd(), &mut buffer).unwrap(), Read::Some { len: 3, handles: 1 });
     assert_eq!(read(kept.as_fd(), &mut buffer).unwrap(), Read::End);
 }
 
@@ -58,10 +49,7 @@ fn a_full_channel_says_so() {
 fn connections_are_taken_with_their_source() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
-    assert!(matches!(
-        accept(listener.as_fd(), true).unwrap(),
-        Accepted::Empty
-    ));
+    assert!(matches!(accept(listener.as_fd(), true).unwrap(), Accepted::Empty));
     let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let Accepted::Connection(_, Some(peer)) = accept(listener.as_fd(), true).unwrap() else {
         panic!("no connection");

@@ -25,31 +25,20 @@ pub fn stat(pid: u32) -> Option<Stat> {
 /// The processes whose parent is `pid`.
 pub fn children_of(pid: u32) -> Vec<u32> {
     let mut children = Vec::new();
-    let Ok(tasks) = open(
-        rustix::fs::CWD,
-        format_args!("/proc/{pid}/task"),
-        OFlags::DIRECTORY,
-    ) else {
+    let Ok(tasks) = open(rustix::fs::CWD, format_args!("/proc/{pid}/task"), OFlags::DIRECTORY)
+    else {
         return children;
     };
     let mut missing = false;
     let mut bytes = Vec::new();
     for_each_number(tasks.as_fd(), |tid| {
-        let file = open(
-            tasks.as_fd(),
-            format_args!("{tid}/children"),
-            OFlags::empty(),
-        );
+        let file = open(tasks.as_fd(), format_args!("{tid}/children"), OFlags::empty());
         missing |= matches!(file, Err(Errno::NOENT)) && tid == pid;
         if let Ok(file) = file {
             bytes.clear();
             read_all(file.as_fd(), &mut bytes, FILE_MAX);
             let words = bytes.split(|byte| *byte == b' ');
-            children.extend(
-                words
-                    .filter_map(number)
-                    .filter_map(|pid| u32::try_from(pid).ok()),
-            );
+            children.extend(words.filter_map(number).filter_map(|pid| u32::try_from(pid).ok()));
         }
     });
     // Kernels can be built without that file.
@@ -123,12 +112,7 @@ pub(super) fn open(
     rest.write_fmt(path).map_err(|_| Errno::NAMETOOLONG)?;
     let left = rest.len();
     let path = &buffer[..buffer.len() - left];
-    openat(
-        dir,
-        path,
-        flags | OFlags::RDONLY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )
+    openat(dir, path, flags | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
 }
 
 /// Reads a file; nothing when it cannot be read.
@@ -178,10 +162,7 @@ mod tests {
         assert!(children_of(us).contains(&child.pid));
         assert_eq!(stat(child.pid).unwrap().ppid, us);
         assert!(environ_has(child.pid, b"MARK=one.17"));
-        assert!(
-            !environ_has(child.pid, b"MARK=one.1"),
-            "entries are compared whole"
-        );
+        assert!(!environ_has(child.pid, b"MARK=one.1"), "entries are compared whole");
         pidfd::send_signal(&child.pidfd, 9).unwrap();
         process::reap(child.pid).unwrap();
         assert_eq!(stat(child.pid), None);

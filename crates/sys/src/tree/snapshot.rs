@@ -37,10 +37,7 @@ impl Snapshot {
 
     /// One process.
     pub fn get(&self, pid: u32) -> Option<&Stat> {
-        let at = self
-            .stats
-            .binary_search_by_key(&pid, |stat| stat.pid)
-            .ok()?;
+        let at = self.stats.binary_search_by_key(&pid, |stat| stat.pid).ok()?;
         self.stats.get(at)
     }
 
@@ -52,9 +49,7 @@ impl Snapshot {
     /// The processes whose parent is `pid`.
     pub fn children(&self, pid: u32) -> impl Iterator<Item = u32> + '_ {
         let begin = self.edges.partition_point(|(parent, _)| *parent < pid);
-        let found = self.edges[begin..]
-            .iter()
-            .take_while(move |(parent, _)| *parent == pid);
+        let found = self.edges[begin..].iter().take_while(move |(parent, _)| *parent == pid);
         found.map(|(_, child)| *child)
     }
 
@@ -76,8 +71,7 @@ impl Snapshot {
     fn index(&mut self) {
         self.stats.sort_unstable_by_key(|stat| stat.pid);
         self.edges.clear();
-        self.edges
-            .extend(self.stats.iter().map(|stat| (stat.ppid, stat.pid)));
+        self.edges.extend(self.stats.iter().map(|stat| (stat.ppid, stat.pid)));
         self.edges.sort_unstable();
     }
 }
@@ -97,10 +91,7 @@ mod tests {
             rss_pages: 0,
             started: 0,
         };
-        let mut snapshot = Snapshot {
-            stats: parents.iter().map(stat).collect(),
-            edges: vec![],
-        };
+        let mut snapshot = Snapshot { stats: parents.iter().map(stat).collect(), edges: vec![] };
         snapshot.index();
         snapshot
     }

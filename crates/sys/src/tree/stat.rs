@@ -58,11 +58,7 @@ impl Stat {
 /// Where the environment ends in memory, 0 before there is one.
 pub(super) fn environ_end(line: &[u8]) -> Option<u64> {
     let name_end = line.iter().rposition(|byte| *byte == b')')?;
-    number(
-        line.get(name_end + 2..)?
-            .split(|byte| *byte == b' ')
-            .nth(48)?,
-    )
+    number(line.get(name_end + 2..)?.split(|byte| *byte == b' ').nth(48)?)
 }
 
 /// Decimal digits; `None` for anything else.
@@ -104,11 +100,7 @@ mod tests {
     fn no_cut_of_the_line_is_misread() {
         for end in 0..LINE.len() {
             if let Some(stat) = Stat::parse(&LINE[..end]) {
-                assert_eq!(
-                    (stat.pid, stat.ppid, stat.started),
-                    (42, 7, 12345),
-                    "cut at {end}"
-                );
+                assert_eq!((stat.pid, stat.ppid, stat.started), (42, 7, 12345), "cut at {end}");
             }
         }
         assert_eq!(Stat::parse(b"no line at all"), None);

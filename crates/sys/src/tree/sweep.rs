@@ -27,12 +27,7 @@ pub fn leftovers(
     marker: &[u8],
     main: Option<u32>,
 ) -> Vec<u32> {
-    let run = Run {
-        parent,
-        known,
-        marker,
-        main,
-    };
+    let run = Run { parent, known, marker, main };
     run.leftovers().into_iter().map(|stat| stat.pid).collect()
 }
 
@@ -46,12 +41,7 @@ pub fn sweep_once(
     marker: &[u8],
     main: Option<u32>,
 ) -> Vec<OwnedFd> {
-    let run = Run {
-        parent,
-        known,
-        marker,
-        main,
-    };
+    let run = Run { parent, known, marker, main };
     let mut held: Vec<(Stat, OwnedFd)> = Vec::new();
     for _ in 0..ROUNDS_MAX {
         let before = held.len();
@@ -110,11 +100,7 @@ impl Run<'_> {
                 && self.owns(&stat)
             {
                 found.push(stat);
-                found.extend(
-                    descendants(pid)
-                        .into_iter()
-                        .filter(|stat| !stat.is_zombie()),
-                );
+                found.extend(descendants(pid).into_iter().filter(|stat| !stat.is_zombie()));
             }
         }
         found

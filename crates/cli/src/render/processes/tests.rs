@@ -30,11 +30,7 @@ pub(crate) fn view(id: u32, name: &str) -> ProcessView {
 /// The founding case: four workers of a gateway, one of them coming up, and a stopped service.
 pub(crate) fn founding() -> Vec<ProcessView> {
     let mut rows: Vec<ProcessView> = (0..4)
-        .map(|slot| ProcessView {
-            mode: ExecMode::Cluster,
-            slot,
-            ..view(slot, "api-gateway")
-        })
+        .map(|slot| ProcessView { mode: ExecMode::Cluster, slot, ..view(slot, "api-gateway") })
         .collect();
     rows[3].status = Status::Launching;
     rows.push(ProcessView {
@@ -48,15 +44,7 @@ pub(crate) fn founding() -> Vec<ProcessView> {
 }
 
 fn at(width: Option<usize>) -> String {
-    draw(
-        &founding(),
-        View {
-            now: NOW,
-            width,
-            paint: Paint { on: false },
-            mini: false,
-        },
-    )
+    draw(&founding(), View { now: NOW, width, paint: Paint { on: false }, mini: false })
 }
 
 #[test]
@@ -71,21 +59,13 @@ fn the_layout_follows_the_width() {
 fn no_width_is_too_small() {
     for width in 2..130 {
         let text = at(Some(width));
-        assert!(
-            text.lines().all(|line| line.width() <= width),
-            "{width}:\n{text}"
-        );
+        assert!(text.lines().all(|line| line.width() <= width), "{width}:\n{text}");
     }
 }
 
 #[test]
 fn an_empty_table_shows_its_columns() {
-    let view = View {
-        now: NOW,
-        width: None,
-        paint: Paint { on: false },
-        mini: true,
-    };
+    let view = View { now: NOW, width: None, paint: Paint { on: false }, mini: true };
     insta::assert_snapshot!(draw(&[], view), @r"
     ┌────┬──────┬────────┬─────┬─────┐
     │ id │ name │ status │ cpu │ mem │

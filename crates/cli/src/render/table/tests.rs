@@ -8,10 +8,7 @@ const PLAIN: Paint = Paint { on: false };
 fn table(rows: &[[&str; 2]]) -> Table {
     Table {
         columns: vec![Column::whole("id"), Column::cut("name", 4)],
-        rows: rows
-            .iter()
-            .map(|row| row.iter().copied().map(Cell::new).collect())
-            .collect(),
+        rows: rows.iter().map(|row| row.iter().copied().map(Cell::new).collect()).collect(),
         headed: true,
     }
 }
@@ -50,9 +47,7 @@ fn colour_takes_no_room() {
     let painted = table.draw(None, Paint { on: true });
     let plain = table.draw(None, PLAIN);
     assert_ne!(painted, plain);
-    let bare = painted
-        .replace(&format!("{HEADING}"), "")
-        .replace(&format!("{HEADING:#}"), "");
+    let bare = painted.replace(&format!("{HEADING}"), "").replace(&format!("{HEADING:#}"), "");
     assert_eq!(bare, plain);
 }
 

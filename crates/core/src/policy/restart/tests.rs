@@ -7,37 +7,19 @@ const QUICK: u64 = 10;
 const LONG: u64 = 60_000;
 
 fn policy() -> RestartPolicy {
-    RestartPolicy {
-        max_restarts: 3,
-        ..RestartPolicy::default()
-    }
+    RestartPolicy { max_restarts: 3, ..RestartPolicy::default() }
 }
 
 fn after(unstable: u32) -> History {
-    History {
-        unstable,
-        backoff_ms: 0,
-    }
+    History { unstable, backoff_ms: 0 }
 }
 
 #[test]
 fn verdicts() {
-    let once = RestartPolicy {
-        autorestart: false,
-        ..policy()
-    };
-    let stops = RestartPolicy {
-        stop_exit_codes: vec![0, 3],
-        ..policy()
-    };
-    let delayed = RestartPolicy {
-        delay_ms: 4000,
-        ..policy()
-    };
-    let never = RestartPolicy {
-        max_restarts: 0,
-        ..policy()
-    };
+    let once = RestartPolicy { autorestart: false, ..policy() };
+    let stops = RestartPolicy { stop_exit_codes: vec![0, 3], ..policy() };
+    let delayed = RestartPolicy { delay_ms: 4000, ..policy() };
+    let never = RestartPolicy { max_restarts: 0, ..policy() };
     let again = |delay_ms| Verdict::Again { delay_ms };
     let killed = Ending::Signal(Signal::KILL);
     #[rustfmt::skip]
@@ -66,29 +48,12 @@ fn verdicts() {
 
 #[test]
 fn a_back_off_grows_until_a_calm_run() {
-    let policy = RestartPolicy {
-        backoff_ms: Some(100),
-        delay_ms: 7,
-        ..policy()
-    };
-    let history = |backoff_ms| History {
-        unstable: 0,
-        backoff_ms,
-    };
+    let policy = RestartPolicy { backoff_ms: Some(100), delay_ms: 7, ..policy() };
+    let history = |backoff_ms| History { unstable: 0, backoff_ms };
     let rows = [
-        (
-            "PM2: the base first, and it wins over restart_delay",
-            0,
-            1000,
-            100,
-        ),
+        ("PM2: the base first, and it wins over restart_delay", 0, 1000, 100),
         ("PM2: then half as much again", 100, 1000, 150),
-        (
-            "also after a run that was stable but short",
-            150,
-            29_999,
-            225,
-        ),
+        ("also after a run that was stable but short", 150, 29_999, 225),
         ("PM2: 30 s of calm begin anew", 225, 30_000, 100),
     ];
     for (rule, last, lived, wait) in rows {
@@ -96,14 +61,7 @@ fn a_back_off_grows_until_a_calm_run() {
         assert_eq!(verdict, Verdict::Again { delay_ms: wait }, "{rule}");
         assert_eq!(after.backoff_ms, wait, "{rule}");
     }
-    let none = RestartPolicy {
-        backoff_ms: Some(0),
-        ..policy
-    };
+    let none = RestartPolicy { backoff_ms: Some(0), ..policy };
     let (verdict, _) = judge(&none, history(0), 1000, Ending::Code(1));
-    assert_eq!(
-        verdict,
-        Verdict::Again { delay_ms: 7 },
-        "PM2: a base of 0 is none"
-    );
+    assert_eq!(verdict, Verdict::Again { delay_ms: 7 }, "PM2: a base of 0 is none");
 }

@@ -7,14 +7,8 @@ use rpm_core::{AppSpec, Event, Existing, Status};
 #[test]
 fn a_crash_is_followed_by_a_start_until_it_is_enough() {
     let mut scene = Scene::new();
-    let restart = RestartPolicy {
-        max_restarts: 2,
-        ..RestartPolicy::default()
-    };
-    scene.apply(&AppSpec {
-        restart,
-        ..fork("api")
-    });
+    let restart = RestartPolicy { max_restarts: 2, ..RestartPolicy::default() };
+    scene.apply(&AppSpec { restart, ..fork("api") });
     scene.spawned(1);
     scene.wait(12);
     scene.exited(1, 1);
@@ -55,14 +49,8 @@ fn a_crash_is_followed_by_a_start_until_it_is_enough() {
 #[test]
 fn the_wait_before_a_restart_begins_with_the_exit() {
     let mut scene = Scene::new();
-    let restart = RestartPolicy {
-        delay_ms: 100,
-        ..RestartPolicy::default()
-    };
-    scene.apply(&AppSpec {
-        restart,
-        ..fork("api")
-    });
+    let restart = RestartPolicy { delay_ms: 100, ..RestartPolicy::default() };
+    scene.apply(&AppSpec { restart, ..fork("api") });
     scene.spawned(1);
     scene.skip().exited(1, 1);
     scene.wait(60);
@@ -84,21 +72,9 @@ fn the_wait_before_a_restart_begins_with_the_exit() {
 #[test]
 fn a_start_waits_for_ready_and_goes_on_without() {
     let mut scene = Scene::new();
-    let ready = ReadyPolicy {
-        wait: true,
-        timeout_ms: 3000,
-    };
+    let ready = ReadyPolicy { wait: true, timeout_ms: 3000 };
     scene.apply_all(
-        vec![
-            AppSpec {
-                ready: ready.clone(),
-                ..fork("api")
-            },
-            AppSpec {
-                ready,
-                ..fork("web")
-            },
-        ],
+        vec![AppSpec { ready: ready.clone(), ..fork("api") }, AppSpec { ready, ..fork("web") }],
         Existing::Restart,
     );
     scene.spawned(1);
@@ -129,14 +105,8 @@ fn a_start_waits_for_ready_and_goes_on_without() {
 #[test]
 fn who_waits_for_a_start_hears_of_its_early_end_at_once() {
     let mut scene = Scene::new();
-    let ready = ReadyPolicy {
-        wait: true,
-        timeout_ms: 3000,
-    };
-    scene.apply(&AppSpec {
-        ready,
-        ..fork("api")
-    });
+    let ready = ReadyPolicy { wait: true, timeout_ms: 3000 };
+    scene.apply(&AppSpec { ready, ..fork("api") });
     scene.spawned(1);
     scene.wait(50);
     scene.exited(1, 1);

@@ -264,15 +264,9 @@ fn workers_that_are_scaled_away_finish_their_connections() {
     scene.apply(&cluster("api", 2));
     scene.serves(1);
     scene.serves(2);
-    scene.skip().command(Command::Scale {
-        name: "api".to_owned(),
-        to: ScaleTo::By(1),
-    });
+    scene.skip().command(Command::Scale { name: "api".to_owned(), to: ScaleTo::By(1) });
     scene.serves(3);
-    scene.command(Command::Scale {
-        name: "api".to_owned(),
-        to: ScaleTo::Exactly(1),
-    });
+    scene.command(Command::Scale { name: "api".to_owned(), to: ScaleTo::Exactly(1) });
     scene.disconnected(3);
     scene.gone(3);
     scene.wait(8000);
@@ -314,14 +308,8 @@ fn workers_that_are_scaled_away_finish_their_connections() {
 #[test]
 fn above_its_memory_limit_a_worker_is_reloaded_and_a_plain_app_restarted() {
     let mut scene = Scene::new();
-    scene.apply(&AppSpec {
-        max_memory: Some(1000),
-        ..cluster("api", 1)
-    });
-    scene.apply(&AppSpec {
-        max_memory: Some(1000),
-        ..fork("web")
-    });
+    scene.apply(&AppSpec { max_memory: Some(1000), ..cluster("api", 1) });
+    scene.apply(&AppSpec { max_memory: Some(1000), ..fork("web") });
     scene.serves(1);
     scene.spawned(2);
     scene.skip().sampled(1, 1000);

@@ -7,14 +7,8 @@ use rpm_core::{AppSpec, Command, Status};
 #[test]
 fn a_stop_cancels_the_wait_before_a_restart() {
     let mut scene = Scene::new();
-    let restart = RestartPolicy {
-        delay_ms: 4000,
-        ..RestartPolicy::default()
-    };
-    scene.apply(&AppSpec {
-        restart,
-        ..fork("api")
-    });
+    let restart = RestartPolicy { delay_ms: 4000, ..RestartPolicy::default() };
+    scene.apply(&AppSpec { restart, ..fork("api") });
     scene.spawned(1);
     scene.exited(1, 1);
     scene.swept(1);
@@ -95,15 +89,8 @@ fn who_outlives_sigkill_is_errored_and_not_forgotten() {
 #[test]
 fn a_message_can_take_the_place_of_the_signal() {
     let mut scene = Scene::new();
-    let stop = StopPolicy {
-        with_message: true,
-        treekill: false,
-        ..StopPolicy::default()
-    };
-    scene.apply(&AppSpec {
-        stop,
-        ..fork("api")
-    });
+    let stop = StopPolicy { with_message: true, treekill: false, ..StopPolicy::default() };
+    scene.apply(&AppSpec { stop, ..fork("api") });
     scene.skip().stop("api");
     scene.spawned(1);
     scene.exited(1, 0);
@@ -181,10 +168,7 @@ fn with_the_last_instance_its_app_goes_and_ids_begin_anew() {
 #[test]
 fn a_shutdown_ends_everything_and_refuses_the_rest() {
     let mut scene = Scene::new();
-    scene.apply(&AppSpec {
-        instances: 2,
-        ..fork("api")
-    });
+    scene.apply(&AppSpec { instances: 2, ..fork("api") });
     scene.spawned(1);
     scene.skip().command(Command::Shutdown);
     scene.start("api");

@@ -53,11 +53,8 @@ enum Happening {
 impl World {
     /// A world for a plan. With `restores` the table is written and read now and then.
     pub(crate) fn new(plan: &Plan, restores: bool) -> Self {
-        let scripts = plan
-            .apps
-            .iter()
-            .map(|app| (app.spec.name.clone(), (app.scripts.clone(), 0)))
-            .collect();
+        let scripts =
+            plan.apps.iter().map(|app| (app.spec.name.clone(), (app.scripts.clone(), 0))).collect();
         Self {
             table: Supervisor::new(),
             now: 1,
@@ -86,17 +83,12 @@ impl World {
         self.ask(if plan.shutdown {
             Command::Shutdown
         } else {
-            Command::Stop {
-                targets: vec!["all".into()],
-            }
+            Command::Stop { targets: vec!["all".into()] }
         });
         self.until(None);
         self.witness.at_the_end(&self.table);
         let alive = self.processes.values().any(|process| process.alive);
-        assert!(
-            !alive || self.witness.is_over(),
-            "a process outlives everything"
-        );
+        assert!(!alive || self.witness.is_over(), "a process outlives everything");
         std::mem::take(&mut self.written)
     }
 
@@ -150,11 +142,7 @@ impl World {
                 };
                 if std::mem::replace(&mut process.alive, false) {
                     let proc = process.proc;
-                    self.report(Event::Exited {
-                        proc,
-                        generation,
-                        how,
-                    });
+                    self.report(Event::Exited { proc, generation, how });
                 }
             }
         }
@@ -170,11 +158,7 @@ impl World {
             }
             Deed::Uses(proc, memory) => {
                 if let Some(generation) = self.serving(proc) {
-                    self.step(&Event::Sampled {
-                        proc: ProcId(proc),
-                        generation,
-                        memory,
-                    });
+                    self.step(&Event::Sampled { proc: ProcId(proc), generation, memory });
                 }
             }
             Deed::Stale => self.tell_of_the_dead(),
@@ -184,10 +168,7 @@ impl World {
 
     fn ask(&mut self, command: Command) {
         self.commands += 1;
-        self.step(&Event::Command {
-            id: CommandId(self.commands),
-            command,
-        });
+        self.step(&Event::Command { id: CommandId(self.commands), command });
     }
 
     /// One step of the machine, watched.
@@ -202,8 +183,7 @@ impl World {
         self.write(&describe::event(event));
         self.table.step(self.moment(), event.clone(), &mut actions);
         self.perform(&actions);
-        self.witness
-            .saw(self.now, &before, event, &actions, &self.table);
+        self.witness.saw(self.now, &before, event, &actions, &self.table);
     }
 
     fn perform(&mut self, actions: &[Action]) {
@@ -212,17 +192,10 @@ impl World {
                 self.write(&format!("    {words}"));
             }
             match action {
-                Action::Spawn {
-                    proc,
-                    generation,
-                    spec,
-                    ..
-                } => {
+                Action::Spawn { proc, generation, spec, .. } => {
                     self.spawn(*proc, *generation, &spec.name);
                 }
-                Action::Signal {
-                    generation, signal, ..
-                } => self.signal(*generation, *signal),
+                Action::Signal { generation, signal, .. } => self.signal(*generation, *signal),
                 Action::Message { generation, .. } => self.ask_to_stop(*generation),
                 Action::Drain { generation, .. } => self.drain(*generation),
                 Action::Sweep { proc, generation } => {
@@ -265,10 +238,7 @@ impl World {
     }
 
     fn moment(&self) -> Now {
-        Now {
-            mono: Mono(self.now),
-            wall: Wall(self.now.cast_signed()),
-        }
+        Now { mono: Mono(self.now), wall: Wall(self.now.cast_signed()) }
     }
 
     fn write(&mut self, words: &str) {
@@ -279,10 +249,7 @@ impl World {
 
 impl Drop for World {
     /// A broken law is shown with what led to it.
-    #[expect(
-        clippy::print_stdout,
-        reason = "asked for by whoever looks for the cause"
-    )]
+    #[expect(clippy::print_stdout, reason = "asked for by whoever looks for the cause")]
     fn drop(&mut self) {
         if std::thread::panicking() && std::env::var_os("LAWS_TRACE").is_some() {
             println!("{}", self.written.join("\n"));

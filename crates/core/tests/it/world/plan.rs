@@ -73,18 +73,8 @@ impl fmt::Debug for Plan {
     /// One line for each app, script and deed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for AppPlan { spec, scripts } in &self.apps {
-            let AppSpec {
-                name,
-                mode,
-                instances,
-                autostart,
-                max_memory,
-                ..
-            } = spec;
-            write!(
-                f,
-                "\n{name} {mode:?} x{instances} {autostart} {max_memory:?} "
-            )?;
+            let AppSpec { name, mode, instances, autostart, max_memory, .. } = spec;
+            write!(f, "\n{name} {mode:?} x{instances} {autostart} {max_memory:?} ")?;
             write!(f, "{:?} {:?} {:?}", spec.restart, spec.stop, spec.ready)?;
             for script in scripts {
                 write!(f, "\n    {script:?}")?;
@@ -104,10 +94,7 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
     let apps = vec((spec(), vec(script(), 1..6)), 1..4).prop_map(|apps| {
         let named = apps.into_iter().zip(["a", "b", "c"]);
         named
-            .map(|((spec, scripts), name)| AppPlan {
-                spec: called(spec, name),
-                scripts,
-            })
+            .map(|((spec, scripts), name)| AppPlan { spec: called(spec, name), scripts })
             .collect::<Vec<_>>()
     });
     apps.prop_flat_map(|apps| {
@@ -116,18 +103,9 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
     })
     .prop_map(|(apps, mut deeds, seed, shutdown)| {
         let all = apps.iter().map(|app| app.spec.clone()).collect();
-        let start = Command::Apply {
-            apps: all,
-            existing: Existing::Restart,
-            parallel: None,
-        };
+        let start = Command::Apply { apps: all, existing: Existing::Restart, parallel: None };
         deeds.insert(0, (0, Deed::Ask(start)));
-        Plan {
-            apps,
-            deeds,
-            seed,
-            shutdown,
-        }
+        Plan { apps, deeds, seed, shutdown }
     })
 }
 
@@ -156,32 +134,15 @@ pub(crate) fn reload_plan() -> impl Strategy<Value = Plan> {
             })
             .collect();
         let specs = apps.iter().map(|app| app.spec.clone()).collect();
-        let start = Command::Apply {
-            apps: specs,
-            existing: Existing::Restart,
-            parallel: None,
-        };
-        let reload = Command::Reload {
-            targets: vec!["all".into()],
-            env: None,
-            parallel,
-        };
+        let start = Command::Apply { apps: specs, existing: Existing::Restart, parallel: None };
+        let reload = Command::Reload { targets: vec!["all".into()], env: None, parallel };
         let deeds = vec![(0, Deed::Ask(start)), (1000, Deed::Ask(reload))];
-        Plan {
-            apps,
-            deeds,
-            seed,
-            shutdown: false,
-        }
+        Plan { apps, deeds, seed, shutdown: false }
     })
 }
 
 fn called(spec: AppSpec, name: &str) -> AppSpec {
-    AppSpec {
-        name: name.to_owned(),
-        script: format!("/srv/{name}").into(),
-        ..spec
-    }
+    AppSpec { name: name.to_owned(), script: format!("/srv/{name}").into(), ..spec }
 }
 
 fn gap() -> impl Strategy<Value = u64> {
@@ -255,19 +216,7 @@ fn script() -> impl Strategy<Value = Script> {
     (start, end).prop_map(|(start, end)| {
         let (spawn, spawn_error, up, listens, ready, ends) = start;
         let (heeds, dies, drains, leaves, sweep) = end;
-        Script {
-            spawn,
-            spawn_error,
-            up,
-            listens,
-            ready,
-            ends,
-            heeds,
-            dies,
-            drains,
-            leaves,
-            sweep,
-        }
+        Script { spawn, spawn_error, up, listens, ready, ends, heeds, dies, drains, leaves, sweep }
     })
 }
 
@@ -293,10 +242,7 @@ fn command(apps: Vec<AppPlan>) -> impl Strategy<Value = Command> {
     };
     let parallel = || option::of(1..4_u32);
     let name = prop_oneof![Just("a"), Just("b"), Just("c")].prop_map(str::to_owned);
-    let to = prop_oneof![
-        (0..6_u32).prop_map(ScaleTo::Exactly),
-        (-2..3_i32).prop_map(ScaleTo::By)
-    ];
+    let to = prop_oneof![(0..6_u32).prop_map(ScaleTo::Exactly), (-2..3_i32).prop_map(ScaleTo::By)];
     prop_oneof![
         3 => (apply(specs), parallel()).prop_map(|((apps, existing), parallel)| {
             Command::Apply { apps, existing, parallel }
@@ -331,11 +277,7 @@ fn apply(specs: Vec<AppSpec>) -> impl Strategy<Value = (Vec<AppSpec>, Existing)>
                 (ExecMode::Cluster, true) => ExecMode::Fork,
                 (mode, false) => mode,
             };
-            AppSpec {
-                instances,
-                mode,
-                ..spec
-            }
+            AppSpec { instances, mode, ..spec }
         };
         (picked.into_iter().map(app).collect(), existing)
     })

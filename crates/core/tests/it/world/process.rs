@@ -30,25 +30,12 @@ impl World {
         let at = self.now + script.spawn;
         let happening = match script.spawn_error {
             Some(errno) => {
-                let error = SpawnError {
-                    what: String::new(),
-                    errno,
-                    why: String::new(),
-                };
-                Happening::News(Event::SpawnFailed {
-                    proc,
-                    generation,
-                    error,
-                })
+                let error = SpawnError { what: String::new(), errno, why: String::new() };
+                Happening::News(Event::SpawnFailed { proc, generation, error })
             }
             None => Happening::Begins(generation),
         };
-        let process = Process {
-            proc,
-            script,
-            alive: false,
-            shown: Vec::new(),
-        };
+        let process = Process { proc, script, alive: false, shown: Vec::new() };
         self.processes.insert(generation, process);
         self.later(at, happening);
     }
@@ -60,16 +47,9 @@ impl World {
         process.alive = true;
         let (proc, script) = (process.proc, process.script.clone());
         let pid = u32::try_from(generation.0).unwrap();
-        self.report(Event::Spawned {
-            proc,
-            generation,
-            pid,
-        });
-        let signs = [
-            (script.up, Sign::Up),
-            (script.listens, Sign::Listening),
-            (script.ready, Sign::Ready),
-        ];
+        self.report(Event::Spawned { proc, generation, pid });
+        let signs =
+            [(script.up, Sign::Up), (script.listens, Sign::Listening), (script.ready, Sign::Ready)];
         for (at, sign) in signs {
             if let Some(after) = at {
                 self.later(self.now + after, Happening::Shows(generation, sign));
@@ -84,10 +64,7 @@ impl World {
         let dies = self.processes[&generation].script.dies;
         match signal {
             Signal::KILL => {
-                self.later(
-                    self.now + dies,
-                    Happening::Ends(generation, Ending::Signal(signal)),
-                );
+                self.later(self.now + dies, Happening::Ends(generation, Ending::Signal(signal)));
             }
             Signal::INT => self.ask_to_stop(generation),
             _ => {}
@@ -96,10 +73,7 @@ impl World {
 
     pub(super) fn ask_to_stop(&mut self, generation: Generation) {
         if let Some(after) = self.processes[&generation].script.heeds {
-            self.later(
-                self.now + after,
-                Happening::Ends(generation, Ending::Code(0)),
-            );
+            self.later(self.now + after, Happening::Ends(generation, Ending::Code(0)));
         }
     }
 
@@ -108,10 +82,7 @@ impl World {
         let (Some(drains), leaves) = (script.drains, script.leaves) else {
             return;
         };
-        self.later(
-            self.now + drains,
-            Happening::Shows(generation, Sign::Disconnected),
-        );
+        self.later(self.now + drains, Happening::Shows(generation, Sign::Disconnected));
         if let Some(leaves) = leaves {
             let at = self.now + drains + leaves;
             self.later(at, Happening::Ends(generation, Ending::Code(0)));

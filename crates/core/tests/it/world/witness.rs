@@ -55,8 +55,7 @@ impl Witness {
     /// Runs that the machine has let go of.
     pub(super) fn forgotten(&self) -> Vec<(ProcId, Generation)> {
         let gone = self.runs.iter().filter(|(_, run)| run.forgotten);
-        gone.map(|(generation, run)| (run.proc, *generation))
-            .collect()
+        gone.map(|(generation, run)| (run.proc, *generation)).collect()
     }
 
     /// The daemon has ended.
@@ -72,10 +71,7 @@ impl Witness {
         let left = self.runs.iter().find(|(_, run)| !run.forgotten);
         if self.over {
             // The daemon ends without those that nothing can end.
-            assert!(
-                left.is_none_or(|(_, run)| run.killed),
-                "left running: {left:?}"
-            );
+            assert!(left.is_none_or(|(_, run)| run.killed), "left running: {left:?}");
             return;
         }
         assert!(left.is_none(), "never let go of: {left:?}");
@@ -104,18 +100,10 @@ impl Witness {
                     self.rollouts.asked(before, command);
                 }
             }
-            Event::Exited {
-                proc,
-                generation,
-                how,
-            } => {
+            Event::Exited { proc, generation, how } => {
                 self.exited(now, (*proc, *generation), *how, before, after);
             }
-            Event::SpawnFailed {
-                proc,
-                generation,
-                error,
-            } => {
+            Event::SpawnFailed { proc, generation, error } => {
                 let lasting = error.errno == 2;
                 self.spawn_failed(now, (*proc, *generation), lasting, before, after);
             }
@@ -131,24 +119,16 @@ impl Witness {
     /// What commands do to what is wanted.
     fn asked(&mut self, id: CommandId, before: &Supervisor, command: &Command, after: &Supervisor) {
         let wish: &dyn Fn(&mut Account) = match command {
-            Command::Apply {
-                existing: Existing::Reload,
-                ..
+            Command::Apply { existing: Existing::Reload, .. } | Command::Reload { .. } => {
+                &|account| account.wish_reload(id)
             }
-            | Command::Reload { .. } => &|account| account.wish_reload(id),
-            Command::Apply {
-                existing: Existing::Restart | Existing::Refuse,
-                ..
-            }
+            Command::Apply { existing: Existing::Restart | Existing::Refuse, .. }
             | Command::Start { .. }
             | Command::Restart { .. } => &Account::wish_up,
             Command::Stop { .. } => &Account::wish_down,
             Command::Delete { .. } | Command::Shutdown => &Account::wish_gone,
             Command::Reset { .. } => &|account| account.unstable = 0,
-            Command::Apply {
-                existing: Existing::Duplicate,
-                ..
-            }
+            Command::Apply { existing: Existing::Duplicate, .. }
             | Command::Scale { .. }
             | Command::Signal { .. } => return,
         };
@@ -217,29 +197,17 @@ impl Witness {
     ) {
         assert!(!self.over, "{action:?} after the end");
         match action {
-            Action::Spawn {
-                proc,
-                generation,
-                spec,
-                ..
-            } => {
+            Action::Spawn { proc, generation, spec, .. } => {
                 self.spawned(now, *proc, before);
                 let serving = self.serving(*proc, before);
                 let newest = self.runs.keys().next_back();
-                assert!(
-                    newest.is_none_or(|newest| newest < generation),
-                    "{generation} again"
-                );
+                assert!(newest.is_none_or(|newest| newest < generation), "{generation} again");
                 let run = RunAccount::new(*proc, now, spec.clone(), serving);
                 self.rollouts.spawned(&spec.name, &run);
                 self.runs.insert(*generation, run);
             }
-            Action::Signal {
-                proc, generation, ..
-            }
-            | Action::Message {
-                proc, generation, ..
-            }
+            Action::Signal { proc, generation, .. }
+            | Action::Message { proc, generation, .. }
             | Action::Drain { proc, generation } => {
                 let run = &self.runs[generation];
                 let hears = run.pid && !run.exited;
@@ -291,35 +259,21 @@ impl Witness {
 
     /// The run that serves.
     fn serving(&self, proc: ProcId, before: &Supervisor) -> Option<Generation> {
-        let view = before
-            .instance(proc)
-            .filter(|view| view.status == Status::Online)?;
-        view.generation
-            .filter(|generation| !self.runs[generation].is_over())
+        let view = before.instance(proc).filter(|view| view.status == Status::Online)?;
+        view.generation.filter(|generation| !self.runs[generation].is_over())
     }
 
     /// A run is started.
     fn spawned(&mut self, now: u64, proc: ProcId, before: &Supervisor) {
-        let others = self
-            .runs
-            .values()
-            .filter(|run| run.proc == proc && !run.forgotten);
+        let others = self.runs.values().filter(|run| run.proc == proc && !run.forgotten);
         let others: Vec<&RunAccount> = others.collect();
         let cluster = others.iter().all(|run| run.is_cluster());
-        assert!(
-            others.len() <= usize::from(cluster),
-            "{proc} has others: {others:?}"
-        );
+        assert!(others.len() <= usize::from(cluster), "{proc} has others: {others:?}");
         // Whoever ends is swept before what takes its place is started.
         if self.serving(proc, before).is_none() {
-            let unswept = others
-                .iter()
-                .find(|run| run.exited && run.replaced.is_none());
+            let unswept = others.iter().find(|run| run.exited && run.replaced.is_none());
             let failed = others.iter().all(|run| run.serving_before.is_some());
-            assert!(
-                unswept.is_none() || failed,
-                "{proc} has leftovers: {unswept:?}"
-            );
+            assert!(unswept.is_none() || failed, "{proc} has leftovers: {unswept:?}");
         }
         self.instances.entry(proc).or_default().started(now);
     }
@@ -330,10 +284,7 @@ impl Witness {
             match action {
                 Action::Answer { command, .. } => {
                     answered = true;
-                    assert!(
-                        self.answered.insert(*command),
-                        "{command} is answered twice"
-                    );
+                    assert!(self.answered.insert(*command), "{command} is answered twice");
                     let until = self.waiting.remove(command);
                     assert!(until.is_some(), "{command} was not asked");
                     let late = until.flatten().is_some_and(|until| now > until);
@@ -349,10 +300,7 @@ impl Witness {
                 _ => {}
             }
         }
-        let late = self
-            .waiting
-            .iter()
-            .find(|(_, until)| until.is_some_and(|until| now > until));
+        let late = self.waiting.iter().find(|(_, until)| until.is_some_and(|until| now > until));
         assert!(late.is_none(), "{late:?} still waits at {now}");
     }
 

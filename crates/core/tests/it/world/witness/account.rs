@@ -8,10 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// One run.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one thing that was seen"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that was seen")]
 #[derive(Debug)]
 pub(super) struct RunAccount {
     pub(super) proc: ProcId,
@@ -101,10 +98,7 @@ impl RunAccount {
     pub(super) fn told(&mut self, action: &Action) {
         match action {
             Action::Drain { .. } => self.drained = true,
-            Action::Signal {
-                signal: Signal::KILL,
-                ..
-            } => self.killed = true,
+            Action::Signal { signal: Signal::KILL, .. } => self.killed = true,
             _ => {}
         }
     }
@@ -133,11 +127,7 @@ impl Account {
     /// A new series of runs, that nobody asked for.
     pub(super) fn begin_anew(&mut self) {
         let (wish, vague) = (self.wish, std::mem::take(&mut self.vague));
-        *self = Self {
-            wish,
-            vague,
-            ..Self::default()
-        };
+        *self = Self { wish, vague, ..Self::default() };
     }
 
     /// It is begun anew some time later, or not at all.
@@ -167,15 +157,9 @@ impl Account {
     /// A run of it is started.
     pub(super) fn started(&mut self, now: u64) {
         assert_eq!(self.wish, Wish::Up, "started against the last wish");
-        assert!(
-            !self.spent || self.is_vague(),
-            "started after it was given up"
-        );
+        assert!(!self.spent || self.is_vague(), "started after it was given up");
         let early = self.not_before.saturating_sub(now);
-        assert!(
-            early == 0 || self.is_vague(),
-            "started {early} ms too early"
-        );
+        assert!(early == 0 || self.is_vague(), "started {early} ms too early");
         self.not_before = 0;
         self.spent = false;
     }
@@ -200,23 +184,11 @@ impl Account {
             self.spent = true;
             return;
         }
-        self.unstable = if lived < policy.min_uptime_ms {
-            self.unstable + 1
-        } else {
-            0
-        };
-        self.judge(
-            now,
-            policy.max_restarts,
-            wait(policy.delay_ms, policy.backoff_ms),
-            after,
-        );
+        self.unstable = if lived < policy.min_uptime_ms { self.unstable + 1 } else { 0 };
+        self.judge(now, policy.max_restarts, wait(policy.delay_ms, policy.backoff_ms), after);
         if policy.backoff_ms.is_some() && !self.spent {
             let falls = after.backoff_ms < self.backoff_ms;
-            assert!(
-                !falls || self.is_vague() || lived >= 30_000,
-                "the back-off falls"
-            );
+            assert!(!falls || self.is_vague() || lived >= 30_000, "the back-off falls");
             self.backoff_ms = after.backoff_ms;
             self.not_before = now + after.backoff_ms;
         }
@@ -232,11 +204,7 @@ impl Account {
     ) {
         let policy = &before.spec.restart;
         if lasting || !policy.autorestart {
-            assert_eq!(
-                after.status,
-                Status::Errored,
-                "another try would be in vain"
-            );
+            assert_eq!(after.status, Status::Errored, "another try would be in vain");
             self.spent = true;
             return;
         }
@@ -257,21 +225,12 @@ impl Account {
 
     fn judge(&mut self, now: u64, max_restarts: u32, delay: u64, after: &InstanceView<'_>) {
         if self.unstable >= max_restarts {
-            assert_eq!(
-                after.status,
-                Status::Errored,
-                "{} unstable runs",
-                self.unstable
-            );
+            assert_eq!(after.status, Status::Errored, "{} unstable runs", self.unstable);
             self.spent = true;
             return;
         }
         let goes_on = matches!(after.status, Status::Launching | Status::Waiting);
-        assert!(
-            goes_on,
-            "{} after {} unstable runs",
-            after.status, self.unstable
-        );
+        assert!(goes_on, "{} after {} unstable runs", after.status, self.unstable);
         assert_eq!(after.unstable, self.unstable, "unstable runs in a row");
         self.not_before = now + delay;
     }

@@ -10,10 +10,7 @@ const STOP_MS: u64 = 20 + 300 + 2000 + 2000 + 300 + 100;
 /// Whether nothing was begun.
 pub(super) fn is_refused(id: CommandId, actions: &[Action]) -> bool {
     actions.iter().any(|action| match action {
-        Action::Answer {
-            command,
-            outcome: Outcome::Refused { .. },
-        } => *command == id,
+        Action::Answer { command, outcome: Outcome::Refused { .. } } => *command == id,
         _ => false,
     })
 }
@@ -25,10 +22,9 @@ pub(super) fn touched(
     after: &Supervisor,
 ) -> BTreeSet<ProcId> {
     let (table, targets) = match command {
-        Command::Apply { apps, .. } => (
-            after,
-            apps.iter().map(|app| app.name.as_str().into()).collect(),
-        ),
+        Command::Apply { apps, .. } => {
+            (after, apps.iter().map(|app| app.name.as_str().into()).collect())
+        }
         Command::Start { targets, .. }
         | Command::Restart { targets, .. }
         | Command::Reload { targets, .. }
@@ -39,17 +35,12 @@ pub(super) fn touched(
         Command::Scale { name, .. } => (before, vec![name.as_str().into()]),
         Command::Shutdown => return before.instances().map(|instance| instance.proc).collect(),
     };
-    targets
-        .iter()
-        .flat_map(|target| table.resolve(target).unwrap())
-        .collect()
+    targets.iter().flat_map(|target| table.resolve(target).unwrap()).collect()
 }
 
 /// Until when a command may wait; others wait for apps.
 pub(super) fn deadline(now: u64, command: &Command) -> Option<u64> {
-    let stops = matches!(
-        command,
-        Command::Stop { .. } | Command::Delete { .. } | Command::Shutdown
-    );
+    let stops =
+        matches!(command, Command::Stop { .. } | Command::Delete { .. } | Command::Shutdown);
     stops.then_some(now + STOP_MS)
 }

@@ -19,21 +19,13 @@ impl Rollouts {
     /// A command was not refused.
     pub(super) fn asked(&mut self, before: &Supervisor, command: &Command) {
         let (names, parallel) = match command {
-            Command::Apply {
-                apps,
-                parallel,
-                existing,
-            } => {
+            Command::Apply { apps, parallel, existing } => {
                 let reloads = *existing == Existing::Reload;
                 let names: Vec<String> = apps.iter().map(|app| app.name.clone()).collect();
                 (names, reloads.then_some(*parallel))
             }
-            Command::Reload {
-                targets, parallel, ..
-            } => {
-                let procs = targets
-                    .iter()
-                    .flat_map(|target| before.resolve(target).unwrap());
+            Command::Reload { targets, parallel, .. } => {
+                let procs = targets.iter().flat_map(|target| before.resolve(target).unwrap());
                 let name = |proc| before.instance(proc).unwrap().spec.name.clone();
                 (procs.map(name).collect(), Some(*parallel))
             }
@@ -52,11 +44,7 @@ impl Rollouts {
     pub(super) fn spawned(&self, app: &str, run: &RunAccount) {
         let goes_on =
             run.serving_before.is_some() && self.failed.contains(app) && !self.memory.contains(app);
-        assert!(
-            !goes_on,
-            "{app} has failed to reload, and {} is begun",
-            run.proc
-        );
+        assert!(!goes_on, "{app} has failed to reload, and {} is begun", run.proc);
     }
 
     /// A successor failed.
@@ -88,10 +76,7 @@ impl Rollouts {
         for (app, procs) in replaced {
             let most = self.parallel.get(app).copied().unwrap_or(0);
             let counts = !self.memory.contains(app);
-            assert!(
-                !counts || procs.len() <= most,
-                "{app}: {procs:?} at once, of {most}"
-            );
+            assert!(!counts || procs.len() <= most, "{app}: {procs:?} at once, of {most}");
         }
     }
 }
@@ -116,18 +101,11 @@ impl Witness {
             return;
         }
         let run = &self.runs[&generation];
-        let stays = after
-            .instance(proc)
-            .is_some_and(|it| it.spec.mode == ExecMode::Cluster);
+        let stays = after.instance(proc).is_some_and(|it| it.spec.mode == ExecMode::Cluster);
         // With a message a worker is told to shut down just before it is drained.
-        let drained = after
-            .instance(proc)
-            .is_some_and(|it| it.generation != Some(generation));
+        let drained = after.instance(proc).is_some_and(|it| it.generation != Some(generation));
         let retired = run.spec.stop.with_message && drained;
-        assert!(
-            !run.is_cluster() || !stays || retired,
-            "{generation} of {proc} served: {event:?}"
-        );
+        assert!(!run.is_cluster() || !stays || retired, "{generation} of {proc} served: {event:?}");
     }
 
     /// A worker is drained only when another is fit to take over, or when it is one too many.
@@ -159,10 +137,7 @@ impl Witness {
             (new.listened, !old.listened)
         };
         let fit = shown || as_good && new.is_late(now);
-        assert!(
-            fit,
-            "{newer} takes over from {generation}, unfit: {new:?} {old:?}"
-        );
+        assert!(fit, "{newer} takes over from {generation}, unfit: {new:?} {old:?}");
         let newer = *newer;
         self.runs.get_mut(&generation).unwrap().replaced = Some(newer);
     }
@@ -180,13 +155,8 @@ fn is_told_to(event: &Event) -> bool {
 fn is_surplus(event: &Event) -> bool {
     match event {
         Event::Command { command, .. } => {
-            let fewer = matches!(
-                command,
-                Command::Scale {
-                    to: ScaleTo::Exactly(_) | ScaleTo::By(_),
-                    ..
-                }
-            );
+            let fewer =
+                matches!(command, Command::Scale { to: ScaleTo::Exactly(_) | ScaleTo::By(_), .. });
             fewer || matches!(command, Command::Apply { .. })
         }
         _ => false,
