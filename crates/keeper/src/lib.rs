@@ -7,7 +7,7 @@
 //!
 //! # Where things are
 //!
-//! [`run`] is the keeper itself and [`start`] how a client starts one. [`link`] is the supervisor's
+//! [`run()`] is the keeper itself and [`start()`] how a client starts one. [`link`] is the supervisor's
 //! end, [`wire`] what the two say to each other, [`launch`] what a program is started with.
 
 mod backoff;
