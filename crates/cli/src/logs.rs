@@ -3,5 +3,4 @@
 pub(crate) mod highlight;
 pub(crate) mod line;
 pub(crate) mod sources;
-pub(crate) mod stamp;
 pub(crate) mod tail;

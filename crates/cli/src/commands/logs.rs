@@ -4,11 +4,11 @@ use super::{Cli, Run, exchange};
 use crate::connect;
 use crate::logs::line::{Form, Origin, Shaper};
 use crate::logs::sources::{Source, of_daemon, of_processes};
-use crate::logs::stamp::{Stamp, USUAL};
 use crate::logs::tail::last_lines;
 use crate::outcome::{self, Outcome};
 use crate::verbs::Group;
 use rpm_core::Target;
+use rpm_pm2::stamp::{self, Stamp, USUAL};
 use rpm_proto::client::CallError;
 use rpm_proto::{Client, Code, Reply, Request, Stream};
 
@@ -93,7 +93,7 @@ impl Logs {
         if self.target.is_none()
             && let Some(format) = &mut self.timestamp
         {
-            self.target = format.take_if(|word| !Stamp::is_format(word));
+            self.target = format.take_if(|word| !stamp::is_format(word));
         }
     }
 

@@ -1,9 +1,9 @@
 //! How one line of a log is shown. Its bytes are never changed.
 
 use super::highlight;
-use super::stamp::{Stamp, USUAL};
 use crate::render::details::iso;
 use crate::render::style::Paint;
+use rpm_pm2::stamp::{Stamp, USUAL};
 use rpm_proto::Stream;
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
@@ -87,7 +87,7 @@ impl Shaper {
             (Some(_), Stream::Out) => self.paint.green(&label),
             (Some(_), Stream::Err) => self.paint.red(&label),
         };
-        let stamp = match (&self.stamp, at) {
+        let stamp = match (&mut self.stamp, at) {
             (Some(stamp), Some(at)) => format!("{} ", stamp.at(at)),
             _ => String::new(),
         };
@@ -124,7 +124,7 @@ fn json_line(origin: Origin<'_>, at: Option<i64>, line: &[u8]) -> Vec<u8> {
 }
 
 fn pairs(origin: Origin<'_>, at: Option<i64>, line: &[u8]) -> Vec<u8> {
-    let stamp = at.map(|at| Stamp::new(&format!("{USUAL}ZZ")).at(at));
+    let stamp = at.map(|at| Stamp::new(&format!("{USUAL}ZZ")).at(at).to_owned());
     let stamp = stamp.map(|stamp| format!("timestamp={stamp} ")).unwrap_or_default();
     let id = origin.proc.map(|proc| proc.to_string()).unwrap_or_default();
     let kind = match origin.stream {
@@ -156,8 +156,8 @@ mod tests {
             shape(Form::Labelled, None),
             b"0|api      | a \xff \"line\"\n11|billing-service | \n0|api              | x\n"
         );
-        let stamped = shape(Form::Labelled, Some(Stamp::new("[at] x")));
-        assert!(stamped.starts_with(b"at 0000 0|api      | a "), "{stamped:?}");
+        let stamped = shape(Form::Labelled, Some(Stamp::new("[at] SSS")));
+        assert!(stamped.starts_with(b"at 000 0|api      | a "), "{stamped:?}");
     }
 
     #[test]

@@ -29,7 +29,6 @@ mod pace;
 mod pump;
 mod render;
 mod run;
-mod stamp;
 mod stream;
 mod tail;
 mod target;

@@ -1,9 +1,9 @@
 //! From what an app wrote to what stands in its file.
 
 use super::file::{LogFile, Writer};
-use super::stamp::Stamp;
 use super::{Format, Source};
 use memchr::memchr;
+use rpm_pm2::stamp::Stamp;
 use rpm_proto::Stream;
 
 /// Bytes made up before they are written; a stamp before each of many short lines is many bytes.

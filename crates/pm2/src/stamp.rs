@@ -7,6 +7,9 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 use std::fmt::Write;
 
+/// PM2's format where none is given.
+pub const USUAL: &str = "YYYY-MM-DD-HH:mm:ss";
+
 const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -72,15 +75,15 @@ enum Token {
     Offset(&'static str),
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Part {
     Token(Token),
     Text(String),
 }
 
 /// A format, with the last stamp kept: many lines share one.
-#[derive(Debug)]
-pub(super) struct Stamp {
+#[derive(Clone, Debug)]
+pub struct Stamp {
     parts: Vec<Part>,
     zone: TimeZone,
     /// What a stamp lasts, in ms.
@@ -91,12 +94,12 @@ pub(super) struct Stamp {
 
 impl Stamp {
     /// A format in local time.
-    pub(super) fn new(format: &str) -> Self {
+    pub fn new(format: &str) -> Self {
         Self::in_zone(format, TimeZone::system())
     }
 
     /// ISO 8601 in UTC, as JavaScript writes it.
-    pub(super) fn iso() -> Self {
+    pub fn iso() -> Self {
         Self::in_zone("YYYY-MM-DD[T]HH:mm:ss.SSS[Z]", TimeZone::UTC)
     }
 
@@ -108,7 +111,7 @@ impl Stamp {
     }
 
     /// The stamp of a moment, in ms since 1970.
-    pub(super) fn at(&mut self, ms: i64) -> &str {
+    pub fn at(&mut self, ms: i64) -> &str {
         let key = ms.div_euclid(self.lasts_ms);
         if self.kept != Some(key) {
             self.kept = Some(key);
@@ -129,6 +132,11 @@ impl Stamp {
             }
         }
     }
+}
+
+/// Whether a word is a format: one with no token in it is none.
+pub fn is_format(text: &str) -> bool {
+    ["YY", "MM", "DD", "HH", "hh", "mm", "ss"].iter().any(|token| text.contains(token))
 }
 
 impl Token {
