@@ -14,7 +14,7 @@ try:
 
 # rpm beside PM2 and supervisord.
 bench *ARGS:
-    bench/run.py {{ARGS}}
+    python3 bench/run.py {{ARGS}}
 
 # The laws of the core in many more random worlds.
 laws CASES="100000":
