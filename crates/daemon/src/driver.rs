@@ -7,7 +7,7 @@ use crate::channels::ChannelEvent;
 use crate::clock::{self, sleep_until};
 use crate::keeper::KeeperEnd;
 use crate::logs::LogEvent;
-use crate::world::World;
+use crate::world::{Over, World};
 use rpm_core::{Action, Event, Generation, Mono, ProcId, Supervisor};
 use rpm_proto::{Reply, Request};
 use std::collections::VecDeque;
@@ -77,7 +77,7 @@ impl Driver {
     pub(crate) async fn run(mut self, mut inlets: Inlets) -> World {
         loop {
             self.settle();
-            if self.world.ended {
+            if self.world.over.is_some() {
                 return self.world;
             }
             let deadline = self.supervisor.next_deadline().map(|(at, _)| at);
@@ -89,8 +89,14 @@ impl Driver {
                 Some((proc, generation)) = inlets.swept.recv() => {
                     self.events.push_back(Event::Swept { proc, generation });
                 }
-                Some(event) = inlets.channels.recv() => self.hear_channel(event),
-                Some(event) = inlets.logs.recv() => World::hear_logs(event),
+                event = inlets.channels.recv() => match event {
+                    Some(event) => self.hear_channel(event),
+                    None => self.world.over = Some(Over::Broken("channel")),
+                },
+                event = inlets.logs.recv() => match event {
+                    Some(event) => World::hear_logs(event),
+                    None => self.world.over = Some(Over::Broken("log")),
+                },
                 Some(ask) = inlets.asks.recv() => self.ask(ask),
                 Some(()) = inlets.terminate.recv() => self.shut_down(),
                 Some(()) = inlets.interrupt.recv() => self.shut_down(),

@@ -1,7 +1,7 @@
 //! What the keeper tells: processes that are there, and those that are gone.
 
 use crate::driver::Driver;
-use crate::world::World;
+use crate::world::{Over, World};
 use rpm_core::event::SpawnError;
 use rpm_core::{Ending, Event, Generation, Signal};
 use rpm_keeper::wire::{FromKeeper, ToKeeper};
@@ -41,8 +41,7 @@ impl Driver {
                         "the keeper is gone; ending, as nothing can be supervised without it. \
                          Processes that go on are ended by the next start"
                     );
-                    self.world.orphaned = true;
-                    self.world.ended = true;
+                    self.world.over = Some(Over::Orphaned);
                     return;
                 }
             }

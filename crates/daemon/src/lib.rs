@@ -33,8 +33,8 @@ use crate::home::{Home, HomeError};
 use crate::keeper::KeeperEnd;
 use crate::server::{Doors, ListenError};
 use crate::store::Store;
-use crate::world::{CLIENTS_KEY, World, tag};
-use camino::Utf8Path;
+use crate::world::{CLIENTS_KEY, Over, World, tag};
+use camino::{Utf8Path, Utf8PathBuf};
 use interprocess::local_socket::tokio::Listener;
 use rpm_keeper::link::Link;
 use rpm_keeper::wire::ToKeeper;
@@ -65,6 +65,12 @@ pub enum RunError {
     /// Clients cannot connect.
     #[error("clients cannot connect")]
     Listen(#[from] ListenError),
+    /// A thread has ended by itself; the keeper starts a successor, which has it again.
+    #[error("the {thread} thread has ended")]
+    Thread {
+        /// Which.
+        thread: &'static str,
+    },
     /// Something that every program needs was refused.
     #[error("{what} failed")]
     System {
@@ -146,24 +152,31 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     leave(&home, world)
 }
 
-/// Tells the keeper that this end is meant, and takes the socket away.
+/// Ends as the reason for it asks. Only a meant end takes away what a successor would need.
 fn leave(home: &Home, mut world: World) -> Result<(), RunError> {
-    // A state file that is left says to the next start that this was no clean end.
-    let state = (!world.orphaned).then(|| home.state());
-    for path in [home.socket(), home.pid_file()].into_iter().chain(state) {
-        match std::fs::remove_file(&path) {
+    match world.over {
+        Some(Over::Broken(thread)) => return Err(RunError::Thread { thread }),
+        // The state file says to the next start that this was no clean end.
+        Some(Over::Orphaned) => remove(&[home.socket(), home.pid_file()]),
+        Some(Over::Stopped) | None => {
+            remove(&[home.socket(), home.pid_file(), home.state()]);
+            world.link.send(ToKeeper::Stop);
+            world.link.flush().map_err(RunError::Keeper)?;
+            tracing::info!("all is stopped; ending");
+        }
+    }
+    Ok(())
+}
+
+fn remove(paths: &[Utf8PathBuf]) {
+    for path in paths {
+        match std::fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 tracing::warn!(%path, %error, "could not remove it");
             }
             _ => {}
         }
     }
-    if !world.orphaned {
-        world.link.send(ToKeeper::Stop);
-        world.link.flush().map_err(RunError::Keeper)?;
-        tracing::info!("all is stopped; ending");
-    }
-    Ok(())
 }
 
 fn open_door(

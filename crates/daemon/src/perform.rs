@@ -3,7 +3,7 @@
 use crate::launch::{self, Launch, Place};
 use crate::start::Start;
 use crate::sweep;
-use crate::world::World;
+use crate::world::{Over, World};
 use rpm_core::spec::AppSpec;
 use rpm_core::{Action, Event, Generation, Notice, ProcId, Scope, Signal};
 use rpm_pm2::names::{self, Paths};
@@ -34,7 +34,7 @@ impl World {
             Action::Answer { command, outcome } => self.answer(command, outcome),
             Action::Publish(notice) => self.publish(notice),
             Action::Persist => self.touch(),
-            Action::Quit => self.ended = true,
+            Action::Quit => self.over = Some(Over::Stopped),
         }
     }
 

@@ -29,6 +29,17 @@ pub(crate) mod tag {
     pub(crate) const LISTENER: u32 = 11;
 }
 
+/// Why a supervisor ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// Everything is stopped, as it was asked to.
+    Stopped,
+    /// The keeper died, so that processes may be left.
+    Orphaned,
+    /// One of its threads has ended. A successor takes over and has them all.
+    Broken(&'static str),
+}
+
 /// The keeper's slot for the socket that clients connect to; generations begin at 1.
 pub(crate) const CLIENTS_KEY: u64 = 0;
 /// Listening sockets of apps have keys from here on.
@@ -48,10 +59,8 @@ pub(crate) struct World {
     pub(crate) swept: mpsc::Sender<(ProcId, Generation)>,
     pub(crate) runs: BTreeMap<Generation, Run>,
     pub(crate) samples: Samples,
-    /// There is nothing more to do.
-    pub(crate) ended: bool,
-    /// The keeper died, so that processes may be left.
-    pub(crate) orphaned: bool,
+    /// Why there is nothing more to do; `None` while there is.
+    pub(crate) over: Option<Over>,
     pending: BTreeMap<CommandId, Pending>,
     answers: Vec<(Pending, Outcome)>,
     next_command: u64,
@@ -112,8 +121,7 @@ impl World {
             swept,
             runs: BTreeMap::new(),
             samples: Samples::default(),
-            ended: false,
-            orphaned: false,
+            over: None,
             pending: BTreeMap::new(),
             answers: Vec::new(),
             next_command: 1,
