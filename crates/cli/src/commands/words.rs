@@ -10,7 +10,7 @@ pub(super) fn lines(affected: &[Affected], for_people: bool, paint: Paint) -> Ve
     if !for_people {
         return affected
             .iter()
-            .map(|it| format!("[{}]({}) ✓{}", it.name, it.proc, remark(it.change)))
+            .map(|it| format!("[{}]({}) ✓{}", it.name, it.proc, aside(it.change)))
             .collect();
     }
     let alike = affected.chunk_by(|a, b| a.name == b.name && a.change == b.change);
@@ -51,12 +51,18 @@ fn done(change: Change) -> &'static str {
     }
 }
 
+/// What stands behind PM2's sign, where the sign does not say it all.
+fn aside(change: Change) -> String {
+    let verb = if change == Change::RestartedNotReloaded { " restarted" } else { "" };
+    format!("{verb}{}", remark(change))
+}
+
 /// What is to be known besides.
 fn remark(change: Change) -> &'static str {
     match change {
         Change::StartedUnready => " but `ready` did not come in time; counted as up",
         Change::Registered => " and left stopped (`autostart` is off)",
-        Change::RestartedNotReloaded => " with a gap: it was not a cluster worker that runs",
+        Change::RestartedNotReloaded => ": only running cluster workers are reloaded",
         Change::AlreadyStopped => " (it was stopped already)",
         Change::Started
         | Change::Restarted
@@ -86,12 +92,12 @@ mod tests {
         insta::assert_snapshot!(lines(false), @r"
         [api](0) ✓
         [api](1) ✓
-        [billing](2) ✓ with a gap: it was not a cluster worker that runs
+        [billing](2) ✓ restarted: only running cluster workers are reloaded
         [mail](3) ✓ but `ready` did not come in time; counted as up
         ");
         insta::assert_snapshot!(lines(true), @r"
         ✓ api (0-1) reloaded
-        ✓ billing (2) restarted with a gap: it was not a cluster worker that runs
+        ✓ billing (2) restarted: only running cluster workers are reloaded
         ! mail (3) started but `ready` did not come in time; counted as up
         ");
     }
