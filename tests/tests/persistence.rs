@@ -287,3 +287,15 @@ fn a_start_after_the_keeper_was_killed_ends_what_it_left() {
     assert!(rpm.one("left").is_online());
     assert!(rpm.daemon_log().contains("ended the processes it left"));
 }
+
+#[test]
+fn kill_ends_the_daemon_however_much_there_was_to_end() {
+    let rpm = Rpm::new();
+    let sleeper = |n| json!({ "name": format!("s{n}"), "script": "/bin/sleep", "args": ["600"] });
+    let many: Vec<Value> = (0..500).map(sleeper).collect();
+    rpm.ok(&["start", "-s", &rpm.config(&many)]);
+    let (supervisor, keeper) = rpm.daemon();
+    rpm.ok(&["kill"]);
+    assert!(!alive(supervisor) && !alive(keeper), "the daemon runs on");
+    assert!(!rpm.daemon_log().contains("was ended by signal"), "it did not end by itself");
+}

@@ -12,6 +12,7 @@ pub mod channels;
 mod clock;
 mod driver;
 mod dump;
+mod farewell;
 pub mod home;
 mod keeper;
 mod launch;
@@ -50,8 +51,6 @@ const ASKS: usize = 256;
 const NEWS: usize = 4096;
 /// Happenings that a slow listener may be behind; then it is told what it missed.
 const NOTICES: usize = 1024;
-/// How long the last reply has to reach its client, at the end.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Why the supervisor cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -147,7 +146,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let world = driver.run(inlets).await;
     serving.abort();
     // Errors and the time limit alike mean that nobody is left to tell.
-    drop(tokio::time::timeout(FAREWELL, all_told.recv()).await);
+    drop(tokio::time::timeout(Duration::from_millis(farewell::PATIENCE_MS), all_told.recv()).await);
     logs.sync().await;
     leave(&home, world)
 }
@@ -161,7 +160,7 @@ fn leave(home: &Home, mut world: World) -> Result<(), RunError> {
         Some(Over::Stopped) | None => {
             remove(&[home.socket(), home.pid_file(), home.state()]);
             world.link.send(ToKeeper::Stop);
-            world.link.flush().map_err(RunError::Keeper)?;
+            farewell::say_all(&mut world.link).map_err(RunError::Keeper)?;
             tracing::info!("all is stopped; ending");
         }
     }
