@@ -28,9 +28,11 @@ pub(crate) mod shim;
 pub(crate) mod start;
 pub(crate) mod start_or_reload;
 pub(crate) mod start_or_restart;
+pub(crate) mod startup;
 pub(crate) mod status;
 pub(crate) mod stop;
 mod targets;
+pub(crate) mod unstartup;
 pub(crate) mod version;
 mod words;
 

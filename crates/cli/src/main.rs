@@ -1,6 +1,7 @@
 //! The binary. It is the command line, and, started by itself, the keeper and the daemon.
 
 mod argv;
+mod boot;
 mod commands;
 mod connect;
 mod context;

@@ -47,6 +47,11 @@ impl Role {
 /// Is the keeper of a home until that is asked to stop.
 #[expect(clippy::needless_pass_by_value, reason = "the home is all there is to this process")]
 pub(crate) fn keeper(home: Home) -> ExitCode {
+    // Whoever starts it at boot made no home.
+    if let Err(fault) = home.create() {
+        drop(writeln!(std::io::stderr(), "the keeper cannot run: {fault}"));
+        return ExitCode::FAILURE;
+    }
     let options = rpm_keeper::Options::new(home.path().as_std_path());
     match rpm_keeper::run(options) {
         Ok(end) => ExitCode::from(end.code()),

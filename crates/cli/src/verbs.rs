@@ -6,7 +6,8 @@ use crate::argv::Argv;
 use crate::commands::{
     Cli, Run, completion, delete, describe, env, flush, help, id, jlist, kill, later, list, logs,
     pid, ping, prettylist, reload, reload_logs, reset, restart, resurrect, save, scale,
-    send_signal, shim, start, start_or_reload, start_or_restart, status, stop, version,
+    send_signal, shim, start, start_or_reload, start_or_restart, startup, status, stop, unstartup,
+    version,
 };
 use crate::flags::{self, Shows};
 use crate::home::Home;
@@ -125,6 +126,8 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<reload_logs::ReloadLogs>(),
     Verb::of::<save::Save>(),
     Verb::of::<resurrect::Resurrect>(),
+    Verb::of::<startup::Startup>(),
+    Verb::of::<unstartup::Unstartup>(),
     Verb::of::<ping::Ping>(),
     Verb::of::<kill::Kill>(),
     Verb::of::<completion::Completion>(),

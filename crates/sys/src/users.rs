@@ -30,6 +30,13 @@ pub fn account(user: &str) -> io::Result<Option<Account>> {
     Ok(Some(Account { uid: user.uid.as_raw(), gid: user.gid.as_raw(), groups }))
 }
 
+/// The home folder of the user of this name; `None` when there is no such user. May ask a server, so
+/// it may take long.
+pub fn folder(user: &str) -> io::Result<Option<String>> {
+    let found = User::from_name(user)?;
+    Ok(found.and_then(|user| user.dir.into_os_string().into_string().ok()))
+}
+
 /// The group of this name or number; `None` when there is none.
 pub fn group(group: &str) -> io::Result<Option<u32>> {
     let found = match group.parse::<u32>() {
@@ -50,6 +57,7 @@ mod tests {
         assert!(root.groups.contains(&0));
         assert_eq!(account("0").unwrap().unwrap(), root);
         assert_eq!(group("root").unwrap(), Some(0));
+        assert_eq!(folder("root").unwrap().as_deref(), Some("/root"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Verbs of PM2 that this version does not have.
 
 /// Verbs of PM2 that this version does not have.
-const LATER: [&str; 50] = [
+const LATER: [&str; 48] = [
     "attach",
     "autoinstall",
     "backward",
@@ -43,13 +43,11 @@ const LATER: [&str; 50] = [
     "serve",
     "set",
     "slist",
-    "startup",
     "sysinfos",
     "trigger",
     "uninstall",
     "unlink",
     "unset",
-    "unstartup",
     "update",
     "web",
 ];

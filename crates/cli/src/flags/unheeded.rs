@@ -47,14 +47,6 @@ pub(crate) struct Unheeded {
     event_loop_inspector: bool,
     #[arg(long)]
     deep_monitoring: bool,
-    #[arg(short, long, value_name = "USER")]
-    user: Option<String>,
-    #[arg(long, value_name = "PATH")]
-    hp: Option<String>,
-    #[arg(long, value_name = "NAME")]
-    service_name: Option<String>,
-    #[arg(long)]
-    wait_ip: bool,
 }
 
 impl Unheeded {
