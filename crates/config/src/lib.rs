@@ -1,6 +1,6 @@
 //! What users write, to what is wanted: ecosystem files and flags to [`rpm_core::AppSpec`].
 //!
-//! A config is read in three steps. `syntax` gives values that know their places, so that each
+//! A config is read in three steps. `syntax` (JSON5, YAML, TOML) gives values that know their places, so that each
 //! error shows its line. `read` takes PM2's spellings and checks the kind of each value; flags
 //! come out as the same `Raw`. `lower` resolves it: scripts, interpreters, paths, counts.
 //!

@@ -17,9 +17,9 @@ use std::io;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
     Json,
+    Yaml,
+    Toml,
     JavaScript,
-    /// Known, and not read by this version.
-    Later,
 }
 
 const SUFFIXES: [(&str, Format); 8] = [
@@ -28,9 +28,9 @@ const SUFFIXES: [(&str, Format); 8] = [
     (".config.js", Format::JavaScript),
     (".config.cjs", Format::JavaScript),
     (".config.mjs", Format::JavaScript),
-    (".yml", Format::Later),
-    (".yaml", Format::Later),
-    (".toml", Format::Later),
+    (".yml", Format::Yaml),
+    (".yaml", Format::Yaml),
+    (".toml", Format::Toml),
 ];
 
 /// Whether a target names a config file, by its end: `.json`, `.json5`, `.config.js`,
@@ -48,20 +48,15 @@ pub fn load_file(
     let origin = path.as_str();
     let path = paths::absolute(origin, &context.cwd, context);
     match format_of(origin).unwrap_or(Format::Json) {
-        Format::Json => {
-            let text = read_text(&path)?;
-            load_json(&text, origin, context, selection)
-        }
         Format::JavaScript if path.is_file() => {
             let json = javascript::evaluate(&path, context, selection)?;
-            load(&json, Source { origin, text: None }, context, selection)
+            load(&json, Format::Json, Source { origin, text: None }, context, selection)
         }
         Format::JavaScript => Err(missing(&path)),
-        Format::Later => Err(ConfigFault::new(
-            FaultKind::ConfigSyntax,
-            format!("{origin} is in a format that this version does not read"),
-        )
-        .help("write it as `.json`, `.json5`, `.config.js`, `.config.cjs` or `.config.mjs`")),
+        format => {
+            let text = read_text(&path)?;
+            load(&text, format, Source { origin, text: Some(&text) }, context, selection)
+        }
     }
 }
 
@@ -72,7 +67,7 @@ pub fn load_json(
     context: &Context,
     selection: &Selection<'_>,
 ) -> Result<Loaded, ConfigFault> {
-    load(text, Source { origin, text: Some(text) }, context, selection)
+    load(text, Format::Json, Source { origin, text: Some(text) }, context, selection)
 }
 
 /// One app found in a config.
@@ -108,11 +103,17 @@ fn missing(path: &Utf8Path) -> ConfigFault {
 
 fn load(
     text: &str,
+    format: Format,
     source: Source<'_>,
     context: &Context,
     selection: &Selection<'_>,
 ) -> Result<Loaded, ConfigFault> {
-    let root = syntax::parse(text).map_err(|error| {
+    let parse = match format {
+        Format::Json | Format::JavaScript => syntax::parse,
+        Format::Yaml => syntax::yaml::parse,
+        Format::Toml => syntax::toml::parse,
+    };
+    let root = parse(text).map_err(|error| {
         let what = format!("{} cannot be read", source.place(error.span.start));
         let looks_like_code = ["module.exports", "export default"].iter().any(|c| text.contains(c));
         ConfigFault::new(FaultKind::ConfigSyntax, what)

@@ -1,11 +1,13 @@
-//! JSON5 with places: each key and value knows where it is written, so that any error about it can
-//! show the line.
+//! JSON5, YAML and TOML with places: each key and value knows where it is written, so that any error
+//! about it can show the line.
 //!
 //! PM2 evaluates `.json` files as JavaScript; comments, trailing commas, bare keys and single
 //! quotes are what is used of that in practice, and what JSON5 (spec.json5.org) allows.
 
 mod parse;
 mod scan;
+pub(crate) mod toml;
+pub(crate) mod yaml;
 
 pub(crate) use parse::parse;
 
@@ -50,7 +52,7 @@ pub(crate) struct Field {
     pub(crate) node: Node,
 }
 
-/// Why a text is not JSON5.
+/// Why a text is not of its format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SyntaxError {
     /// Where it stops to be.

@@ -115,14 +115,20 @@ fn config_files_that_cannot_be_read() {
     place.file("empty.config.js", "module.exports = () => undefined;");
     place.file("exits.config.js", "process.exit(0);");
     place.file("wrong.config.js", "module.exports = { apps: [{ script: 'app.js', time: 1 }] };");
+    place.file("tab.yaml", "apps:\n- name: api\n\tscript: ./api.js\n");
+    place.file("kind.yaml", "apps:\n  - script: app.js\n    instances: [many]\n");
+    place.file("twice.toml", "[[apps]]\nname = 'a'\nname = 'b'\n");
+    place.file("kind.toml", "[[apps]]\nscript = 'app.js'\nmax_restarts = 'some'\n");
     let mut shown = String::new();
     for file in [
         "ecosystm.json",
         "nothing.config.js",
         "latin1.json",
         "bin",
-        "a.yaml",
-        "a.toml",
+        "tab.yaml",
+        "kind.yaml",
+        "twice.toml",
+        "kind.toml",
         "throws.config.js",
         "empty.config.js",
         "exits.config.js",

@@ -197,8 +197,8 @@ fn number(word: &str) -> Option<(f64, String)> {
     (!looks_octal).then(|| (number, printed(number)))
 }
 
-/// As JavaScript prints it.
-fn printed(number: f64) -> String {
+/// A number as JavaScript prints it.
+pub(super) fn printed(number: f64) -> String {
     if number.is_nan() {
         return "NaN".to_owned();
     }
