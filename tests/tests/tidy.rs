@@ -96,10 +96,11 @@ fn arrows_between_crates_are_those_of_the_picture() {
         ("sys", &[]),
         ("keeper", &["sys"]),
         ("node", &[]),
+        ("journal", &[]),
         ("proto", &["core"]),
         ("config", &["core"]),
         ("pm2", &["core", "proto"]),
-        ("daemon", &["core", "keeper", "node", "pm2", "proto", "sys"]),
+        ("daemon", &["core", "journal", "keeper", "node", "pm2", "proto", "sys"]),
         ("cli", &["config", "core", "daemon", "keeper", "pm2", "proto", "sys"]),
     ];
     let crates: BTreeSet<String> = fs::read_dir(root().join("crates"))
