@@ -59,9 +59,6 @@ impl Link {
             let received = match seqpacket::recv(&self.socket, &mut self.buffer) {
                 Ok(received) => received,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
                 Err(error) => return Err(error),
             };
             if received.len == 0 {

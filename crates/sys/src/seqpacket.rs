@@ -55,7 +55,9 @@ pub fn recv(fd: impl AsFd, buffer: &mut [u8]) -> io::Result<Received> {
     let message = loop {
         match recvmsg(fd.as_fd(), &mut [IoSliceMut::new(buffer)], &mut control, flags) {
             Ok(message) => break message,
-            Err(Errno::INTR) => {}
+            // The other end was closed before it had read all. That is told once, ahead of what it
+            // had sent.
+            Err(Errno::INTR | Errno::CONNRESET) => {}
             Err(error) => return Err(error.into()),
         }
     };
@@ -103,6 +105,18 @@ mod tests {
         assert!(recv(&theirs, &mut buffer).unwrap().truncated);
         drop(ours);
         assert_eq!(recv(&theirs, &mut buffer).unwrap().len, 0);
+    }
+
+    #[test]
+    fn all_that_was_sent_comes_before_the_end_though_the_sender_had_not_read() {
+        let (ours, theirs) = pair().unwrap();
+        for word in [b"one", b"two"] {
+            send(&theirs, &[IoSlice::new(word)], &[]).unwrap();
+        }
+        send(&ours, &[IoSlice::new(b"unread")], &[]).unwrap();
+        drop(theirs);
+        let next = || recv(&ours, &mut [0; 8]).unwrap().len;
+        assert_eq!([next(), next(), next()], [3, 3, 0]);
     }
 
     #[test]
