@@ -78,7 +78,7 @@ fn program(launch: Launch, spec: &AppSpec) -> io::Result<OwnedFd> {
         cwd: spec.cwd.to_string(),
         uid: spec.uid,
         gid: spec.gid,
-        groups: None,
+        ..LaunchSpec::default()
     }
     .to_memfd()
 }

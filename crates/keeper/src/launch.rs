@@ -2,18 +2,23 @@
 //!
 //! It travels in sealed memory, so that no limit of a packet applies to an environment.
 
+pub use rpm_sys::spawn::Rlimit;
+
 use rpm_sys::memfd;
 use rpm_sys::spawn::{Plan, Program};
 use std::ffi::CString;
 use std::io;
 use std::os::fd::OwnedFd;
 
-const MAGIC: u32 = u32::from_le_bytes(*b"RLS1");
+const MAGIC: u32 = u32::from_le_bytes(*b"RLS2");
 /// Arguments and environment that are longer in all are refused; `execve(2)` takes no more than 6
 /// MiB.
 const SIZE_MAX: usize = 16 << 20;
 /// Stands for "not set".
 const NONE: u32 = u32::MAX;
+/// Flags of a spec.
+const NO_NEW_PRIVS: u32 = 1;
+const NICE: u32 = 2;
 
 /// A program with all that it is started with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +38,17 @@ pub struct LaunchSpec {
     /// Its other groups. `None` changes nothing, unless it becomes another user or group: then it
     /// has no other groups.
     pub groups: Option<Vec<u32>>,
+    /// Its limits. One that cannot be set fails the start.
+    pub rlimits: Vec<Rlimit>,
+    /// Whether nothing it executes may give it more rights.
+    pub no_new_privs: bool,
+    /// The permissions that files it makes do not get; `None` changes nothing.
+    pub umask: Option<u32>,
+    /// How far it gives way to others, -20 to 19; `None` changes nothing.
+    pub nice: Option<i32>,
+    /// Control groups that it enters first, with the keeper's rights: paths of their
+    /// `cgroup.procs`.
+    pub cgroups: Vec<String>,
 }
 
 /// What a keeper cannot start anything from.
@@ -52,10 +68,17 @@ impl LaunchSpec {
             Some(groups) => count(groups.len())?,
             None => NONE,
         };
+        let no_new_privs = if self.no_new_privs { NO_NEW_PRIVS } else { 0 };
+        let nice = self.nice.map_or(0, |_| NICE);
         let numbers = [
             MAGIC,
             count(self.argv.len())?,
             count(self.env.len())?,
+            count(self.rlimits.len())?,
+            count(self.cgroups.len())?,
+            no_new_privs | nice,
+            self.nice.unwrap_or(0).cast_unsigned(),
+            self.umask.unwrap_or(NONE),
             self.uid.unwrap_or(NONE),
             self.gid.unwrap_or(NONE),
             groups,
@@ -64,7 +87,12 @@ impl LaunchSpec {
         for number in numbers.iter().chain(self.groups.iter().flatten()) {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
-        let texts = [&self.cwd, &self.program].into_iter().chain(&self.argv);
+        for limit in &self.rlimits {
+            bytes.extend_from_slice(&limit.resource.to_le_bytes());
+            bytes.extend_from_slice(&limit.soft.to_le_bytes());
+            bytes.extend_from_slice(&limit.hard.to_le_bytes());
+        }
+        let texts = [&self.cwd, &self.program].into_iter().chain(&self.cgroups).chain(&self.argv);
         for text in texts {
             append(&mut bytes, &[text])?;
         }
@@ -87,21 +115,28 @@ fn parse(bytes: &[u8]) -> Result<Plan, BadSpec> {
         return Err(BadSpec);
     }
     let (arguments, variables) = (reader.number()?, reader.number()?);
+    let (rlimits, cgroups) = (reader.number()?, reader.number()?);
+    let (flags, nice) = (reader.number()?, reader.number()?.cast_signed());
+    let umask = reader.optional()?;
     let (uid, gid) = (reader.optional()?, reader.optional()?);
     let groups = match reader.optional()? {
         Some(count) => Some(reader.repeat(count, Reader::number)?),
         None if uid.is_some() || gid.is_some() => Some(Vec::new()),
         None => None,
     };
+    let rlimits = reader.repeat(rlimits, Reader::limit)?;
     let cwd = reader.text()?;
     let program = Program::Path(reader.text()?);
+    let cgroups = reader.repeat(cgroups, Reader::text)?;
     let argv = reader.repeat(arguments, Reader::text)?;
     let envp = reader.repeat(variables, Reader::text)?;
-    if argv.is_empty() || !reader.0.is_empty() {
+    if argv.is_empty() || !reader.0.is_empty() || flags & !(NO_NEW_PRIVS | NICE) != 0 {
         return Err(BadSpec);
     }
-    let (fds, descriptors, oom_score_adj) = (Vec::new(), None, None);
-    Ok(Plan { program, argv, envp, cwd, fds, uid, gid, groups, descriptors, oom_score_adj })
+    let no_new_privs = flags & NO_NEW_PRIVS != 0;
+    let nice = (flags & NICE != 0).then_some(nice);
+    let rest = Plan::new(program, argv, envp);
+    Ok(Plan { cwd, uid, gid, groups, rlimits, no_new_privs, umask, nice, cgroups, ..rest })
 }
 
 fn append(bytes: &mut Vec<u8>, parts: &[&str]) -> io::Result<()> {
@@ -118,10 +153,20 @@ fn append(bytes: &mut Vec<u8>, parts: &[&str]) -> io::Result<()> {
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
-    fn number(&mut self) -> Result<u32, BadSpec> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], BadSpec> {
         let (taken, rest) = self.0.split_first_chunk().ok_or(BadSpec)?;
         self.0 = rest;
-        Ok(u32::from_le_bytes(*taken))
+        Ok(*taken)
+    }
+
+    fn number(&mut self) -> Result<u32, BadSpec> {
+        self.take().map(u32::from_le_bytes)
+    }
+
+    fn limit(&mut self) -> Result<Rlimit, BadSpec> {
+        let resource = self.take().map(i32::from_le_bytes)?;
+        let (soft, hard) = (self.take()?, self.take()?);
+        Ok(Rlimit { resource, soft: u64::from_le_bytes(soft), hard: u64::from_le_bytes(hard) })
     }
 
     fn optional(&mut self) -> Result<Option<u32>, BadSpec> {
@@ -158,6 +203,14 @@ mod tests {
             uid: Some(1000),
             gid: None,
             groups: Some(vec![4, 27]),
+            rlimits: vec![
+                Rlimit { resource: 4, soft: 0, hard: u64::MAX },
+                Rlimit { resource: 7, soft: 77, hard: 88 },
+            ],
+            no_new_privs: true,
+            umask: Some(0o27),
+            nice: Some(-5),
+            cgroups: vec!["/sys/fs/cgroup/x/cgroup.procs".to_owned()],
         }
     }
 
@@ -173,6 +226,17 @@ mod tests {
         assert_eq!(texts(&plan.envp), ["A=b=c", "E="]);
         assert_eq!(plan.cwd.to_str(), Ok("/srv/ü"));
         assert_eq!((plan.uid, plan.gid, plan.groups), (Some(1000), None, Some(vec![4, 27])));
+        assert_eq!(plan.rlimits, spec().rlimits);
+        assert_eq!((plan.no_new_privs, plan.umask, plan.nice), (true, Some(0o27), Some(-5)));
+        assert_eq!(texts(&plan.cgroups), spec().cgroups);
+    }
+
+    #[test]
+    fn what_is_not_set_changes_nothing() {
+        let spec = LaunchSpec { argv: vec!["sh".to_owned()], ..LaunchSpec::default() };
+        let plan = parse(&spec.to_bytes().unwrap()).unwrap();
+        assert!(plan.rlimits.is_empty() && plan.cgroups.is_empty());
+        assert_eq!((plan.no_new_privs, plan.umask, plan.nice), (false, None, None));
     }
 
     #[test]

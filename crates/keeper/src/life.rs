@@ -205,22 +205,15 @@ impl Life {
         let recipe = &self.recipe;
         let candidate = self.candidate.take();
         let binary = candidate.as_ref().unwrap_or(&recipe.binary);
+        let program = Program::Open(binary.try_clone()?);
         let plan = Plan {
-            program: Program::Open(binary.try_clone()?),
-            argv: recipe.argv.clone(),
-            envp: recipe.envp.clone(),
-            cwd: c"/".to_owned(),
             fds: vec![
                 (recipe.null.try_clone()?, 0),
                 (recipe.log.try_clone()?, 1),
                 (recipe.log.try_clone()?, 2),
                 (theirs, LINK_FD),
             ],
-            uid: None,
-            gid: None,
-            groups: None,
-            descriptors: None,
-            oom_score_adj: None,
+            ..Plan::new(program, recipe.argv.clone(), recipe.envp.clone())
         };
         let Child { pid, pidfd, outcome } = spawn(&plan).map_err(|error| error.error)?;
         Ok(Up {

@@ -61,11 +61,8 @@ fn plan(home: &Path, exe: &Path, ready: OwnedFd) -> Result<Plan, StartError> {
     let words: [&OsStr; 4] = ["rpm".as_ref(), "keeper".as_ref(), "--home".as_ref(), home.as_ref()];
     let argv = words.iter().map(|word| CString::new(word.as_bytes()));
     let errors = io::stderr().as_fd().try_clone_to_owned()?;
+    let program = Program::Path(CString::new(exe.as_os_str().as_bytes())?);
     Ok(Plan {
-        program: Program::Path(CString::new(exe.as_os_str().as_bytes())?),
-        argv: argv.collect::<Result<_, _>>()?,
-        envp: environment()?,
-        cwd: c"/".to_owned(),
         // Until it has a log, it complains to us.
         fds: vec![
             (process::open_null()?, 0),
@@ -73,11 +70,7 @@ fn plan(home: &Path, exe: &Path, ready: OwnedFd) -> Result<Plan, StartError> {
             (errors, 2),
             (ready, READY_FD),
         ],
-        uid: None,
-        gid: None,
-        groups: None,
-        descriptors: None,
-        oom_score_adj: None,
+        ..Plan::new(program, argv.collect::<Result<_, _>>()?, environment()?)
     })
 }
 

@@ -26,6 +26,10 @@ pub enum Program {
 
 /// A process to be started: in a session of its own, all signals as by default, with no descriptors
 /// but those named.
+///
+/// A program gets a description of its own of a pipe at 1 or 2, for reading and writing: it does
+/// not fail when nobody reads for a while, and modes it sets are not ours. The reader sees the end
+/// when the last process with it has ended.
 #[derive(Debug)]
 pub struct Plan {
     /// What is executed.
@@ -44,10 +48,32 @@ pub struct Plan {
     pub gid: Option<u32>,
     /// Its other groups; `None` changes nothing. Left alone too when we are not root.
     pub groups: Option<Vec<u32>>,
-    /// How many descriptors it may have, the soft limit; `None` changes nothing.
+    /// How many descriptors it may have, the soft limit; `None` changes nothing. A limit among
+    /// `rlimits` goes before it.
     pub descriptors: Option<u64>,
     /// See [`set_oom_score_adj`](crate::process::set_oom_score_adj); `None` changes nothing.
     pub oom_score_adj: Option<i32>,
+    /// Its limits, set before it takes on its user.
+    pub rlimits: Vec<Rlimit>,
+    /// Whether nothing it executes may give it more rights, `PR_SET_NO_NEW_PRIVS`.
+    pub no_new_privs: bool,
+    /// The permissions that files it makes do not get, `umask(2)`; `None` changes nothing.
+    pub umask: Option<u32>,
+    /// How far it gives way to others, `setpriority(2)`; `None` changes nothing.
+    pub nice: Option<i32>,
+    /// Control groups that it enters first, as paths of their `cgroup.procs`, `cgroups(7)`.
+    pub cgroups: Vec<CString>,
+}
+
+/// A limit of a process, `setrlimit(2)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rlimit {
+    /// Which, `RLIMIT_*`.
+    pub resource: i32,
+    /// What holds now; [`u64::MAX`] stands for no limit.
+    pub soft: u64,
+    /// What the process may raise it to.
+    pub hard: u64,
 }
 
 /// A process that has been started; whether its program has begun is not known yet.
@@ -100,6 +126,35 @@ pub enum Stage {
     Chdir = 8,
     /// Executing its program.
     Exec = 9,
+    /// Entering its control groups.
+    Cgroup = 10,
+    /// Setting its priority.
+    Priority = 11,
+    /// Giving up what more rights it could get.
+    Privileges = 12,
+}
+
+impl Plan {
+    /// A process that starts in the root folder, without descriptors and otherwise as we are.
+    pub fn new(program: Program, argv: Vec<CString>, envp: Vec<CString>) -> Self {
+        Self {
+            program,
+            argv,
+            envp,
+            cwd: c"/".to_owned(),
+            fds: Vec::new(),
+            uid: None,
+            gid: None,
+            groups: None,
+            descriptors: None,
+            oom_score_adj: None,
+            rlimits: Vec::new(),
+            no_new_privs: false,
+            umask: None,
+            nice: None,
+            cgroups: Vec::new(),
+        }
+    }
 }
 
 /// Starts a process. Returns as soon as it exists.
@@ -160,7 +215,7 @@ impl AsFd for Outcome {
 }
 
 impl Stage {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::Fork,
         Self::Session,
         Self::Descriptors,
@@ -170,6 +225,9 @@ impl Stage {
         Self::Uid,
         Self::Chdir,
         Self::Exec,
+        Self::Cgroup,
+        Self::Priority,
+        Self::Privileges,
     ];
 
     /// As a number, for a wire.
@@ -195,6 +253,9 @@ impl fmt::Display for Stage {
             Self::Uid => "taking on the user",
             Self::Chdir => "entering the working directory",
             Self::Exec => "executing the program",
+            Self::Cgroup => "entering the control group",
+            Self::Priority => "setting the priority",
+            Self::Privileges => "giving up new privileges",
         })
     }
 }

@@ -5,7 +5,7 @@
 mod support;
 
 use rpm_sys::process::{WaitStatus, effective_uid, open_self, reap, wait_status};
-use rpm_sys::spawn::{Plan, Program, Stage, spawn};
+use rpm_sys::spawn::{Plan, Program, Rlimit, Stage, spawn};
 use std::fmt::Write as _;
 use std::fs::Permissions;
 use std::io::{PipeReader, Write, pipe};
@@ -129,6 +129,82 @@ fn another_user_is_taken_on_or_refused() {
     } else {
         assert_eq!(failure(&plan), (Stage::Gid, 1));
     }
+}
+
+#[test]
+fn what_is_asked_for_is_set_before_the_program_begins() {
+    let script = "ulimit -Sn; ulimit -Hn; ulimit -c; umask; nice; grep NoNewPrivs /proc/$$/status";
+    let mut plan = shell(script);
+    plan.descriptors = Some(55);
+    plan.rlimits = vec![
+        Rlimit { resource: 7, soft: 66, hard: 88 },
+        Rlimit { resource: 4, soft: 0, hard: u64::MAX },
+    ];
+    (plan.umask, plan.nice, plan.no_new_privs) = (Some(0o27), Some(3), true);
+    if effective_uid() != 0 {
+        plan.rlimits[1].hard = 0;
+    }
+    assert_eq!(run(plan).0, "66\n88\n0\n0027\n3\nNoNewPrivs:\t1\n");
+}
+
+#[test]
+fn what_cannot_be_set_is_named() {
+    let limit = Rlimit { resource: 7, soft: 9, hard: 8 };
+    assert_eq!(failure(&Plan { rlimits: vec![limit], ..shell("true") }), (Stage::Limits, 22));
+    let cgroups = vec![text("/no/such/group/cgroup.procs")];
+    assert_eq!(failure(&Plan { cgroups, ..shell("true") }), (Stage::Cgroup, 2));
+}
+
+#[test]
+fn control_groups_are_entered_with_our_rights() {
+    let dir = tempfile::tempdir().unwrap();
+    let procs = dir.path().join("cgroup.procs");
+    std::fs::write(&procs, "").unwrap();
+    std::fs::set_permissions(&procs, Permissions::from_mode(0o600)).unwrap();
+    let mut plan = shell("true");
+    plan.cgroups.push(text(procs.to_str().unwrap()));
+    if effective_uid() == 0 {
+        plan.uid = Some(65534);
+    }
+    run(plan);
+    assert_eq!(std::fs::read_to_string(&procs).unwrap(), "0");
+}
+
+#[test]
+fn output_is_a_description_of_its_own_that_is_read_to_its_end() {
+    let mut plan = shell("grep flags /proc/self/fdinfo/1 /proc/self/fdinfo/2");
+    plan.fds.retain(|(_, target)| *target != 2);
+    let (ours, theirs) = pipe().unwrap();
+    plan.fds.push((theirs.into(), 2));
+    let (output, _) = run(plan);
+    drop(ours);
+    let flags: Vec<&str> = output.lines().map(|line| &line[line.len() - 1..]).collect();
+    assert_eq!(flags, ["2", "2"], "not O_RDWR: {output}");
+}
+
+#[test]
+fn whoever_writes_while_nobody_reads_goes_on() {
+    let mut plan = shell("read line; echo first; echo second >&2; exit 4");
+    let output = output_of(&mut plan);
+    let (input, mut ours) = pipe().unwrap();
+    plan.fds.retain(|(_, target)| *target != 0);
+    plan.fds.push((input.into(), 0));
+    let child = spawn(&plan).unwrap();
+    drop(plan);
+    child.outcome.wait().unwrap();
+    drop(output);
+    ours.write_all(b"\n").unwrap();
+    assert_eq!(wait_status(reap(child.pid).unwrap()), WaitStatus::Exited(4));
+}
+
+#[test]
+fn another_user_may_open_its_output_by_name() {
+    if effective_uid() != 0 {
+        return;
+    }
+    let mut plan = shell("echo by name >/dev/stdout");
+    (plan.uid, plan.gid) = (Some(65534), Some(65534));
+    assert_eq!(run(plan).0, "by name\n");
 }
 
 #[test]

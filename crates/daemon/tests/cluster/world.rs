@@ -165,19 +165,10 @@ impl World {
         let mut fds =
             vec![(null, 0), (log.try_clone().unwrap().into(), 1), (log.into(), 2), (theirs, 3)];
         fds.extend(start.fds);
-        let child = spawn(&Plan {
-            program: Program::Path(path_text(&node())),
-            argv: vec![text("node"), path_text(&start.script)],
-            envp,
-            cwd: path_text(self.dir.path()),
-            fds,
-            uid: None,
-            gid: None,
-            groups: None,
-            descriptors: None,
-            oom_score_adj: None,
-        })
-        .unwrap();
+        let program = Program::Path(path_text(&node()));
+        let argv = vec![text("node"), path_text(&start.script)];
+        let cwd = path_text(self.dir.path());
+        let child = spawn(&Plan { cwd, fds, ..Plan::new(program, argv, envp) }).unwrap();
         child.outcome.wait().unwrap();
         self.channels.spawned(generation, child.pid);
         let run =

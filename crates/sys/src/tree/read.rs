@@ -144,18 +144,11 @@ mod tests {
 
     #[test]
     fn a_child_is_found_with_its_environment() {
-        let plan = Plan {
-            program: Program::Path(c"/bin/sleep".to_owned()),
-            argv: vec![c"sleep".to_owned(), c"60".to_owned()],
-            envp: vec![c"MARK=one.17".to_owned()],
-            cwd: c"/".to_owned(),
-            fds: vec![],
-            uid: None,
-            gid: None,
-            groups: None,
-            descriptors: None,
-            oom_score_adj: None,
-        };
+        let plan = Plan::new(
+            Program::Path(c"/bin/sleep".to_owned()),
+            vec![c"sleep".to_owned(), c"60".to_owned()],
+            vec![c"MARK=one.17".to_owned()],
+        );
         let child = spawn(&plan).unwrap();
         child.outcome.wait().unwrap();
         let us = std::process::id();

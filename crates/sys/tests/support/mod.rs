@@ -12,18 +12,10 @@ pub(crate) fn text(text: &str) -> CString {
 
 /// A shell that runs `script`, without descriptors but for null.
 pub(crate) fn shell(script: &str) -> Plan {
-    Plan {
-        program: Program::Path(text("/bin/sh")),
-        argv: ["sh", "-c", script].map(text).into(),
-        envp: vec![text("PATH=/usr/bin:/bin")],
-        cwd: text("/"),
-        fds: vec![(null(), 0), (null(), 1), (null(), 2)],
-        uid: None,
-        gid: None,
-        groups: None,
-        descriptors: None,
-        oom_score_adj: None,
-    }
+    let program = Program::Path(text("/bin/sh"));
+    let argv = ["sh", "-c", script].map(text).into();
+    let fds = vec![(null(), 0), (null(), 1), (null(), 2)];
+    Plan { fds, ..Plan::new(program, argv, vec![text("PATH=/usr/bin:/bin")]) }
 }
 
 pub(crate) fn null() -> OwnedFd {
