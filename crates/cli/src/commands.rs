@@ -2,6 +2,7 @@
 
 pub(crate) mod completion;
 pub(crate) mod delete;
+pub(crate) mod deploy;
 pub(crate) mod describe;
 pub(crate) mod env;
 mod exchange;

@@ -5,6 +5,7 @@ mod boot;
 mod commands;
 mod connect;
 mod context;
+mod deploy;
 mod flags;
 mod home;
 mod logs;

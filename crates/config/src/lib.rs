@@ -9,6 +9,7 @@
 
 mod account;
 mod context;
+mod deploy;
 mod document;
 mod fault;
 mod fields;
@@ -32,6 +33,7 @@ mod units;
 mod version;
 
 pub use context::{Context, Loaded, Selection};
+pub use deploy::{Deployment, deployment};
 pub use fault::{ConfigFault, FaultKind};
 pub use flags::{Flags, from_flags};
 pub use load::{is_config_file, load_file, load_json};

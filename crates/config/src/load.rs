@@ -7,7 +7,7 @@ use crate::fields::Fields;
 use crate::nearest::nearest;
 use crate::raw::Raw;
 use crate::source::Source;
-use crate::syntax::{self, Object};
+use crate::syntax::{self, Node, Object};
 use crate::{javascript, lower, paths, read, script};
 use camino::{Utf8Path, Utf8PathBuf};
 use rpm_core::AppSpec;
@@ -15,10 +15,14 @@ use std::io;
 
 /// How a config is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
+pub(crate) enum Format {
+    /// JSON5.
     Json,
+    /// YAML.
     Yaml,
+    /// TOML.
     Toml,
+    /// A program.
     JavaScript,
 }
 
@@ -45,17 +49,29 @@ pub fn load_file(
     context: &Context,
     selection: &Selection<'_>,
 ) -> Result<Loaded, ConfigFault> {
+    with_text(path, context, selection, |text, format, source| {
+        load(text, format, source, context, selection)
+    })
+}
+
+/// Hands the text of a config file to `read`, with its format and what errors call it.
+pub(crate) fn with_text<T>(
+    path: &Utf8Path,
+    context: &Context,
+    selection: &Selection<'_>,
+    read: impl FnOnce(&str, Format, Source<'_>) -> Result<T, ConfigFault>,
+) -> Result<T, ConfigFault> {
     let origin = path.as_str();
     let path = paths::absolute(origin, &context.cwd, context);
     match format_of(origin).unwrap_or(Format::Json) {
         Format::JavaScript if path.is_file() => {
             let json = javascript::evaluate(&path, context, selection)?;
-            load(&json, Format::Json, Source { origin, text: None }, context, selection)
+            read(&json, Format::Json, Source { origin, text: None })
         }
         Format::JavaScript => Err(missing(&path)),
         format => {
             let text = read_text(&path)?;
-            load(&text, format, Source { origin, text: Some(&text) }, context, selection)
+            read(&text, format, Source { origin, text: Some(&text) })
         }
     }
 }
@@ -108,21 +124,7 @@ fn load(
     context: &Context,
     selection: &Selection<'_>,
 ) -> Result<Loaded, ConfigFault> {
-    let parse = match format {
-        Format::Json | Format::JavaScript => syntax::parse,
-        Format::Yaml => syntax::yaml::parse,
-        Format::Toml => syntax::toml::parse,
-    };
-    let root = parse(text).map_err(|error| {
-        let what = format!("{} cannot be read", source.place(error.span.start));
-        let looks_like_code = ["module.exports", "export default"].iter().any(|c| text.contains(c));
-        ConfigFault::new(FaultKind::ConfigSyntax, what)
-            .because(error.message.clone())
-            .maybe_excerpt(source.excerpt(&error.span, &error.message))
-            .maybe_help(looks_like_code.then(|| {
-                "a config that is a program has a name like `ecosystem.config.js`".to_owned()
-            }))
-    })?;
+    let root = root(text, format, &source)?;
     let document = Document::of(&root, &source)?;
     let mut loaded = Loaded::default();
     if document.has_static {
@@ -152,6 +154,25 @@ fn load(
         loaded.apps.push(spec);
     }
     Ok(loaded)
+}
+
+/// The values of a text.
+pub(crate) fn root(text: &str, format: Format, source: &Source<'_>) -> Result<Node, ConfigFault> {
+    let parse = match format {
+        Format::Json | Format::JavaScript => syntax::parse,
+        Format::Yaml => syntax::yaml::parse,
+        Format::Toml => syntax::toml::parse,
+    };
+    parse(text).map_err(|error| {
+        let what = format!("{} cannot be read", source.place(error.span.start));
+        let looks_like_code = ["module.exports", "export default"].iter().any(|c| text.contains(c));
+        ConfigFault::new(FaultKind::ConfigSyntax, what)
+            .because(error.message.clone())
+            .maybe_excerpt(source.excerpt(&error.span, &error.message))
+            .maybe_help(looks_like_code.then(|| {
+                "a config that is a program has a name like `ecosystem.config.js`".to_owned()
+            }))
+    })
 }
 
 /// The apps that are asked for.

@@ -1,7 +1,7 @@
 //! Verbs of PM2 that this version does not have.
 
 /// Verbs of PM2 that this version does not have.
-const LATER: [&str; 48] = [
+const LATER: [&str; 47] = [
     "attach",
     "autoinstall",
     "backward",
@@ -12,7 +12,6 @@ const LATER: [&str; 48] = [
     "dash",
     "dashboard",
     "deepUpdate",
-    "deploy",
     "ecosystem",
     "examples",
     "expose",

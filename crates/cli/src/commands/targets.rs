@@ -10,12 +10,15 @@ use rpm_proto::{Client, Code, Fault, Request, Verb};
 use std::io::Read;
 
 /// The config files that `start` without a target looks for, in this order.
-const DEFAULTS: [&str; 5] = [
+const DEFAULTS: [&str; 8] = [
     "ecosystem.config.js",
     "ecosystem.config.cjs",
     "ecosystem.config.mjs",
     "ecosystem.json",
     "ecosystem.json5",
+    "ecosystem.yaml",
+    "ecosystem.yml",
+    "ecosystem.toml",
 ];
 /// A config on standard input may be so long.
 const STDIN_MAX: u64 = 16 * 1024 * 1024;

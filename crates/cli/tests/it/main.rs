@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what surprises a test fails it")]
 
 mod boot;
+mod deploy;
 mod errors;
 mod fake;
 mod logs;
