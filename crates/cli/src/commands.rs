@@ -22,6 +22,7 @@ pub(crate) mod reload_logs;
 pub(crate) mod reset;
 pub(crate) mod restart;
 pub(crate) mod resurrect;
+pub(crate) mod runtime;
 pub(crate) mod save;
 pub(crate) mod scale;
 pub(crate) mod send_signal;

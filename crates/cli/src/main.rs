@@ -14,6 +14,7 @@ mod progress;
 mod render;
 mod report;
 mod role;
+mod runtime;
 mod screen;
 mod verbs;
 

@@ -8,8 +8,10 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+/// Names under which the binary runs apps in the foreground.
+const RUNTIME: [&str; 3] = ["rpm-runtime", "pm2-runtime", "pm2-docker"];
 /// Programs of PM2 that this version does not have.
-const LATER: [&str; 3] = ["pm2-runtime", "pm2-docker", "pm2-dev"];
+const LATER: [&str; 1] = ["pm2-dev"];
 
 /// What the process is to be.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,6 +33,9 @@ impl Role {
         let name = Path::new(&program).file_name().unwrap_or_default().to_string_lossy();
         if LATER.contains(&&*name) {
             return Self::Later(name.into_owned());
+        }
+        if RUNTIME.contains(&&*name) {
+            return Self::Cli(std::iter::once("runtime".into()).chain(words).collect());
         }
         let words: Vec<OsString> = words.collect();
         match &*words {
@@ -109,7 +114,9 @@ mod tests {
         assert_eq!(role(&["rpm", "daemon", "--home", "/h"]), Role::Daemon(home()));
         assert_eq!(role(&["/x/pm2", "list"]), Role::Cli(vec!["list".into()]));
         assert_eq!(role(&["rpm", "daemon"]), Role::Cli(vec!["daemon".into()]));
-        assert_eq!(role(&["/x/pm2-runtime", "app.js"]), Role::Later("pm2-runtime".to_owned()));
+        let runtime = Role::Cli(vec!["runtime".into(), "app.js".into()]);
+        assert_eq!(role(&["/x/pm2-runtime", "app.js"]), runtime);
+        assert_eq!(role(&["/x/pm2-dev", "app.js"]), Role::Later("pm2-dev".to_owned()));
         assert_eq!(role(&[]), Role::Cli(vec![]));
     }
 }

@@ -5,9 +5,9 @@ mod parse;
 use crate::argv::Argv;
 use crate::commands::{
     Cli, Run, completion, delete, deploy, describe, env, flush, help, id, jlist, kill, later, list,
-    logs, pid, ping, prettylist, reload, reload_logs, reset, restart, resurrect, save, scale,
-    send_signal, shim, start, start_or_reload, start_or_restart, startup, status, stop, unstartup,
-    version,
+    logs, pid, ping, prettylist, reload, reload_logs, reset, restart, resurrect, runtime, save,
+    scale, send_signal, shim, start, start_or_reload, start_or_restart, startup, status, stop,
+    unstartup, version,
 };
 use crate::flags::{self, Shows};
 use crate::home::Home;
@@ -126,6 +126,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<reload_logs::ReloadLogs>(),
     Verb::of::<save::Save>(),
     Verb::of::<resurrect::Resurrect>(),
+    Verb::of::<runtime::Runtime>(),
     Verb::of::<deploy::Deploy>(),
     Verb::of::<startup::Startup>(),
     Verb::of::<unstartup::Unstartup>(),

@@ -64,7 +64,7 @@ fn stop(cli: &mut Cli, client: &mut Client) -> Outcome {
 }
 
 /// The supervisor and its keeper; each becomes readable when it has ended.
-fn processes(supervisor: u32) -> Vec<OwnedFd> {
+pub(super) fn processes(supervisor: u32) -> Vec<OwnedFd> {
     let keeper = tree::stat(supervisor).map(|stat| stat.ppid).filter(|pid| *pid > 1);
     // One that cannot be opened has ended.
     [Some(supervisor), keeper]
@@ -85,7 +85,8 @@ fn signal(supervisor_first: &[OwnedFd]) -> Result<(), Stop> {
     })
 }
 
-fn await_end(ends: &[OwnedFd]) -> Outcome {
+/// Waits until they have ended.
+pub(super) fn await_end(ends: &[OwnedFd]) -> Outcome {
     let until_ms = clock::monotonic_ms() + WAIT_MS;
     for end in ends {
         loop {

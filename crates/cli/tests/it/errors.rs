@@ -194,14 +194,12 @@ fn saving_nothing_is_no_error() {
 }
 
 #[test]
-fn names_of_programs_that_are_not_there_yet_say_so() {
+fn the_name_of_a_program_that_is_not_there_yet_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["pm2-runtime", "pm2-docker", "pm2-dev"] {
-        let link = folder.path().join(name);
-        symlink(env!("CARGO_BIN_EXE_rpm"), &link).unwrap();
-        let output = Command::new(&link).arg("app.js").output().unwrap();
-        assert_eq!(output.status.code(), Some(1));
-        let text = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(text, format!("error: this version has no `{name}` yet\n"));
-    }
+    let link = folder.path().join("pm2-dev");
+    symlink(env!("CARGO_BIN_EXE_rpm"), &link).unwrap();
+    let output = Command::new(&link).arg("app.js").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(text, "error: this version has no `pm2-dev` yet\n");
 }

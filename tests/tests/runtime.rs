@@ -1,0 +1,61 @@
+//! `rpm runtime`: the first process of a container.
+
+use nix::sys::signal::Signal;
+use rpm_tests::{Rpm, alive, child_app, eventually, kill};
+use serde_json::json;
+
+#[test]
+fn it_ends_with_its_app_and_with_its_status() {
+    let rpm = Rpm::new();
+    let mut app = child_app("app", &["say:hello", "err:trouble", "exit:7"]);
+    app["autorestart"] = json!(false);
+    let output = rpm.run(&["runtime", &rpm.config(&[app])]);
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
+    assert_eq!(output.stdout, "hello\n");
+    assert_eq!(output.stderr, "trouble\n");
+    assert!(rpm.processes().is_empty(), "something is left");
+    assert!(!rpm.home().join("logs/app-out.log").exists(), "the container has the logs");
+}
+
+#[test]
+fn a_signal_stops_the_apps_in_order() {
+    let rpm = Rpm::new();
+    let config = rpm.config(&[child_app("app", &["note:note", "say:up"])]);
+    let mut running = rpm.beside(&["runtime", "start", &config, "--json"]);
+    running.wait_for(b"\"message\":\"up\"");
+    kill(running.pid(), Signal::SIGUSR1);
+    eventually("the app hears of it", || rpm.read("note").contains("signal USR1").then_some(()));
+    kill(running.pid(), Signal::SIGTERM);
+    assert!(running.wait().success());
+    assert!(rpm.read("note").contains("signal INT"), "the app was not asked");
+    assert!(rpm.processes().is_empty(), "something is left");
+}
+
+#[test]
+fn it_stays_where_that_is_asked_for_and_outlives_the_supervisor() {
+    let rpm = Rpm::new();
+    let config = rpm.config(&[child_app("app", &["say:first", "env:restart_time"])]);
+    let mut running = rpm.beside(&["runtime", &config, "--no-auto-exit", "--formatted"]);
+    running.wait_for(b"0|app");
+    let (supervisor, _) = rpm.daemon();
+    kill(supervisor, Signal::SIGKILL);
+    rpm.ok(&["restart", "app"]);
+    running.wait_for(b"restart_time=1");
+    rpm.ok(&["stop", "app"]);
+    assert!(alive(running.pid()));
+    kill(running.pid(), Signal::SIGINT);
+    assert!(running.wait().success());
+}
+
+#[test]
+fn what_cannot_be_started_is_a_failure() {
+    let rpm = Rpm::new();
+    let output = rpm.fails(&["runtime", "nothing.js"]);
+    assert!(output.stderr.contains("nothing.js"), "{output:?}");
+    let mut broken = child_app("app", &["exit:1"]);
+    broken["wait_ready"] = json!(true);
+    broken["max_restarts"] = json!(0);
+    let output = rpm.fails(&["runtime", &rpm.config(&[broken])]);
+    assert!(output.stderr.contains("app"), "{output:?}");
+    assert!(rpm.processes().is_empty(), "something is left");
+}
