@@ -1,3 +1,5 @@
+//! The service of each platform, as text.
+
 use super::*;
 
 fn service() -> Service {

@@ -1,3 +1,5 @@
+//! What is run for a deployment.
+
 use super::*;
 
 fn deployment() -> Deployment {

@@ -1,3 +1,5 @@
+//! What is YAML and what is not.
+
 use super::*;
 use serde_json::json;
 
