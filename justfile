@@ -19,3 +19,8 @@ bench *ARGS:
 # The laws of the core in many more random worlds.
 laws CASES="100000":
     PROPTEST_CASES={{CASES}} cargo nextest run --release -p rpm-core
+
+# Breaks things on purpose and counts what services notice: docs/reliability.md.
+faults *ARGS:
+    cargo build --release --workspace --bins
+    target/release/faults {{ARGS}}

@@ -14,9 +14,11 @@ pub fn child_app(name: &str, script: &[&str]) -> Value {
 }
 
 /// A binary of the workspace, in the folder that the tests were built into.
-pub(crate) fn beside_tests(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let folder = test.parent().and_then(|deps| deps.parent()).unwrap();
+pub fn beside_tests(name: &str) -> PathBuf {
+    let this = std::env::current_exe().unwrap();
+    // Tests are in `deps` of that folder, binaries in the folder itself.
+    let folder = this.parent().unwrap();
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap() } else { folder };
     let path = folder.join(name);
     assert!(path.exists(), "{} is missing: run `cargo build --workspace --bins`", path.display());
     path

@@ -13,7 +13,7 @@ mod proc;
 mod rpm;
 mod wait;
 
-pub use child::{child, child_app};
+pub use child::{beside_tests, child, child_app};
 pub use ecosystem::{SERVICES, ecosystem};
 pub use http::{Response, get, request};
 pub use load::{Load, LoadResult, Style};

@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How clients use connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Load {
 pub struct LoadResult {
     /// Requests that were sent, or would have been had there been a connection.
     pub requests: u64,
-    /// Each that was not answered with status 200, and how.
+    /// Each that was not answered with status 200, how, and when (ms since 1970).
     pub failures: Vec<String>,
     /// How many answers came from which process (the member `pid` of the body).
     pub by_pid: BTreeMap<u64, u64>,
@@ -104,16 +104,23 @@ fn client(
                     *result.by_pid.entry(pid).or_default() += 1;
                 }
             }
-            Ok(response) => result.failures.push(format!("status {}", response.status)),
+            Ok(response) => {
+                result.failures.push(format!("status {} at {}", response.status, now_ms()));
+            }
             Err(error) => {
                 kept = None;
-                result.failures.push(format!("{error} ({:?})", error.kind()));
+                let kind = error.kind();
+                result.failures.push(format!("{error} ({kind:?}) at {}", now_ms()));
             }
         }
         result.longest = result.longest.max(begun.elapsed());
         std::thread::sleep(pause);
     }
     result
+}
+
+fn now_ms() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis())
 }
 
 fn one_request(

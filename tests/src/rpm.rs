@@ -325,6 +325,30 @@ impl Running {
         &self.seen
     }
 
+    /// Forgets what was printed so far.
+    pub fn forget(&mut self) {
+        while self.out.try_recv().is_ok() {}
+        self.seen.clear();
+    }
+
+    /// Whether it prints `text` within some time.
+    pub fn hears(&mut self, text: &[u8], within: Duration) -> bool {
+        let end = Instant::now() + within;
+        while Instant::now() < end {
+            self.seen.extend(self.out.try_iter().flatten());
+            if self.seen.windows(text.len()).any(|part| part == text) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        false
+    }
+
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// Its process.
     pub fn pid(&self) -> u32 {
         self.child.id()
