@@ -69,7 +69,8 @@ impl Driver {
             FromKeeper::Welcome { .. }
             | FromKeeper::Slot { .. }
             | FromKeeper::End
-            | FromKeeper::Pong => {}
+            | FromKeeper::Pong
+            | FromKeeper::Renewed { .. } => {}
         }
     }
 

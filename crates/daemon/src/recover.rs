@@ -49,7 +49,8 @@ pub(crate) fn greet(link: &mut Link) -> io::Result<Estate> {
             FromKeeper::Spawned { .. }
             | FromKeeper::SpawnFailed { .. }
             | FromKeeper::Signal(_)
-            | FromKeeper::Pong => {}
+            | FromKeeper::Pong
+            | FromKeeper::Renewed { .. } => {}
         }
     }
 }

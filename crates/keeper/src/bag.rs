@@ -1,5 +1,7 @@
 //! What the keeper holds: a slot for each key.
 
+mod adopted;
+
 use crate::wire::Stage;
 use rpm_sys::spawn::{Child, Outcome};
 use std::collections::BTreeMap;
@@ -34,11 +36,26 @@ pub(crate) enum State {
     /// There is a process; whether its program begins is not known.
     Starting { seq: u64, pid: u32, pidfd: OwnedFd, outcome: Outcome },
     /// The program runs.
-    Running { seq: u64, pid: u32, pidfd: OwnedFd },
+    Running { seq: u64, pid: u32, pidfd: OwnedFd, origin: Origin },
     /// It has ended and nobody has acted upon it.
     Ended { seq: u64, pid: u32, pidfd: OwnedFd, status: i32, at_ms: u64 },
     /// It could not be started and nobody has acted upon that.
     Failed { seq: u64, stage: Stage, errno: i32 },
+}
+
+/// Where a process comes from, which decides how its end is learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// We started it, and reap it.
+    Child,
+    /// A predecessor started it; its end is seen at its descriptor.
+    Adopted,
+    /// An adopted one that has ended. Its status is known when its parent has reaped it; that is
+    /// awaited until then, as the monotonic clock goes.
+    Gone {
+        /// In ms.
+        until_ms: u64,
+    },
 }
 
 /// What happened in a slot that the supervisor has to be told.
@@ -152,7 +169,7 @@ impl Bag {
             return true;
         };
         match std::mem::take(&mut slot.state) {
-            State::Starting { seq, pid, pidfd, .. } | State::Running { seq, pid, pidfd } => {
+            State::Starting { seq, pid, pidfd, .. } | State::Running { seq, pid, pidfd, .. } => {
                 slot.state = State::Ended { seq, pid, pidfd, status, at_ms };
                 each(Happened::Exited(key));
             }
@@ -186,9 +203,11 @@ impl Bag {
         }
     }
 
+    /// The slot of a child.
     fn key_of(&self, whose: u32) -> Option<u64> {
         let is_it = |slot: &Slot| {
-            matches!(slot.state, State::Starting { pid, .. } | State::Running { pid, .. }
+            matches!(slot.state,
+                State::Starting { pid, .. } | State::Running { pid, origin: Origin::Child, .. }
                 if pid == whose)
         };
         self.slots.iter().find(|(_, slot)| is_it(slot)).map(|(key, _)| *key)
@@ -212,7 +231,7 @@ impl Slot {
         };
         match outcome {
             Ok(()) => {
-                self.state = State::Running { seq, pid, pidfd };
+                self.state = State::Running { seq, pid, pidfd, origin: Origin::Child };
                 Some(Happened::Spawned)
             }
             Err(error) => {

@@ -1,19 +1,19 @@
 //! The loop: signals, the supervisor's requests, programs that begin or do not.
 
 use crate::bag::Bag;
+use crate::childrens::Childrens;
 use crate::life::Life;
 use crate::lock::Lock;
 use crate::outbox::Outbox;
 use crate::say::say;
-use rpm_sys::poll::{self, Interest};
 use rpm_sys::signals::Signals;
-use rpm_sys::{clock, process};
+use rpm_sys::{clock, pidfd, process};
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 
 /// When the system is short of memory for messages, nothing tells when that has passed.
-const SHORT_MS: u64 = 20;
+pub(crate) const SHORT_MS: u64 = 20;
 /// A first supervisor gets so many tries.
 const TRIES: u32 = 5;
 
@@ -32,10 +32,8 @@ pub(crate) struct Keeper {
     pub(crate) lock: Lock,
     /// Told when the first supervisor is ready.
     pub(crate) ready: Option<File>,
-    /// The limit of descriptors that children get back.
-    pub(crate) childrens_descriptors: Option<u64>,
-    /// The badness that children get back.
-    pub(crate) childrens_badness: Option<i32>,
+    /// What children get back.
+    pub(crate) childrens: Childrens,
     pub(crate) buffer: Vec<u8>,
     pub(crate) bad_frames: u64,
     /// The supervisor's next exit is final.
@@ -57,7 +55,8 @@ pub(crate) enum Over {
 
 impl Keeper {
     pub(crate) fn run(&mut self) -> Over {
-        let mut ready = Vec::new();
+        // Children may have ended before signals were looked at.
+        self.reap();
         loop {
             let now_ms = clock::monotonic_ms();
             if let Some(begun) = self.life.begin(now_ms) {
@@ -66,8 +65,8 @@ impl Keeper {
             }
             self.life.check(now_ms);
             self.tell(now_ms);
-            let starting = self.wait(now_ms, &mut ready);
-            self.look_at(&starting, &ready);
+            let news = self.wait(now_ms);
+            self.look_at(&news);
             self.take_signals();
             if let Some(over) = self.over() {
                 return over;
@@ -75,44 +74,6 @@ impl Keeper {
             // Reading never blocks, so it does not matter whether this is the socket that was
             // waited for.
             self.hear();
-        }
-    }
-
-    /// Waits for something to happen. Returns the slots whose programs are starting, in the order
-    /// in which they are in `ready`.
-    fn wait(&self, now_ms: u64, ready: &mut Vec<bool>) -> Vec<u64> {
-        let (keys, outcomes): (Vec<u64>, Vec<_>) = self.bag.starting().unzip();
-        let interest = |outcome| (AsFd::as_fd(outcome), Interest::Read);
-        let mut fds: Vec<(BorrowedFd<'_>, Interest)> = outcomes.into_iter().map(interest).collect();
-        fds.push((self.signals.as_fd(), Interest::Read));
-        if let Some(socket) = self.life.socket() {
-            let writes = !self.outbox.is_empty() && self.short_until_ms.is_none();
-            let interest = match (self.outbox.is_full(), writes) {
-                (true, _) => Interest::Write,
-                (false, true) => Interest::ReadWrite,
-                (false, false) => Interest::Read,
-            };
-            fds.push((socket.as_fd(), interest));
-        }
-        let deadlines = [self.life.deadline(), self.short_until_ms];
-        let deadline = deadlines.into_iter().flatten().min();
-        let timeout_ms = deadline.map(|at_ms| at_ms.saturating_sub(now_ms));
-        if let Err(error) = poll::wait(&fds, ready, timeout_ms) {
-            say(format_args!("cannot wait: {error}"));
-            std::thread::sleep(std::time::Duration::from_millis(SHORT_MS));
-            // Reading tells as well.
-            ready.clear();
-            ready.resize(fds.len(), true);
-        }
-        keys
-    }
-
-    /// Programs that have begun, or not.
-    fn look_at(&mut self, starting: &[u64], ready: &[bool]) {
-        for (key, _) in starting.iter().zip(ready).filter(|(_, ready)| **ready) {
-            if let Some(happened) = self.bag.look(*key) {
-                self.outbox.happened(happened);
-            }
         }
     }
 
@@ -159,6 +120,16 @@ impl Keeper {
         // Others are orphans that came to us, of which nobody is told.
         let outbox = &mut self.outbox;
         self.bag.ended((pid, status), now_ms, |happened| outbox.happened(happened));
+    }
+
+    /// The supervisor ended, which is no child of ours.
+    pub(crate) fn adopted_supervisor_ended(&mut self) {
+        let Some((_, pidfd)) = self.life.adopted_one() else {
+            return;
+        };
+        let status = pidfd::exit_status(pidfd).ok().flatten();
+        self.hear_the_last();
+        self.supervisor_ended(status.unwrap_or(process::STATUS_UNKNOWN), clock::monotonic_ms());
     }
 
     fn supervisor_ended(&mut self, status: i32, now_ms: u64) {

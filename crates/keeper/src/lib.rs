@@ -7,11 +7,14 @@
 //!
 //! # Where things are
 //!
-//! [`run()`] is the keeper itself and [`start()`] how a client starts one. [`link`] is the supervisor's
+//! [`run()`] is the keeper itself, [`start()`] how a client starts one, and [`start_adopting`] how a
+//! supervisor does that outlived its keeper. [`link`] is the supervisor's
 //! end, [`wire`] what the two say to each other, [`launch`] what a program is started with.
 
+mod adopt;
 mod backoff;
 mod bag;
+mod childrens;
 mod end;
 mod keeper;
 pub mod launch;
@@ -23,7 +26,9 @@ mod requests;
 mod say;
 mod setup;
 mod start;
+mod wait;
 pub mod wire;
 
+pub use adopt::{Adoption, start_adopting};
 pub use setup::{End, Options, RunError, run};
 pub use start::{RUN_MARKER, StartError, Started, start};

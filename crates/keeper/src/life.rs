@@ -59,11 +59,21 @@ struct Up {
     is_deaf: bool,
     /// It is ended then.
     kill_at_ms: Option<u64>,
-    outcome: Outcome,
+    /// Whether its program began; `None` when it is no child of ours.
+    outcome: Option<Outcome>,
     is_ready: bool,
     /// Its binary, while it has yet to become ready.
     candidate: Option<OwnedFd>,
     since_ms: u64,
+}
+
+/// A supervisor that outlived its keeper.
+#[derive(Debug)]
+pub(crate) struct Orphan {
+    pub(crate) pid: u32,
+    pub(crate) pidfd: OwnedFd,
+    /// Our end of the link to it.
+    pub(crate) socket: OwnedFd,
 }
 
 /// What a supervisor can be greeted with.
@@ -86,6 +96,36 @@ impl Life {
         }
     }
 
+    /// The life of a supervisor that outlived its keeper.
+    pub(crate) fn adopted(recipe: Recipe, orphan: Orphan, now_ms: u64) -> Self {
+        let Orphan { pid, pidfd, socket } = orphan;
+        let up = Up {
+            pid,
+            pidfd,
+            socket,
+            is_deaf: false,
+            kill_at_ms: None,
+            outcome: None,
+            is_ready: false,
+            candidate: None,
+            since_ms: now_ms,
+        };
+        Self { now: Now::Up(up), ..Self::new(recipe) }
+    }
+
+    /// What the supervisor of now was, or is to be, greeted with.
+    pub(crate) fn greeting(&self) -> Begun {
+        Begun { restarts: self.restarts, died_at_ms: self.died_at_ms }
+    }
+
+    /// The descriptor of a supervisor that is no child of ours, with its number.
+    pub(crate) fn adopted_one(&self) -> Option<(u32, &OwnedFd)> {
+        match &self.now {
+            Now::Up(Up { pid, pidfd, outcome: None, .. }) => Some((*pid, pidfd)),
+            Now::Up(_) | Now::Due(_) => None,
+        }
+    }
+
     /// Starts a supervisor when one is due.
     pub(crate) fn begin(&mut self, now_ms: u64) -> Option<Begun> {
         match self.now {
@@ -95,7 +135,7 @@ impl Life {
         match self.start(now_ms) {
             Ok(up) => {
                 self.now = Now::Up(up);
-                Some(Begun { restarts: self.restarts, died_at_ms: self.died_at_ms })
+                Some(self.greeting())
             }
             Err(error) => {
                 say(format_args!("cannot start the supervisor: {error}"));
@@ -173,8 +213,9 @@ impl Life {
         }
     }
 
+    /// Whether this child is the supervisor.
     pub(crate) fn is(&self, pid: u32) -> bool {
-        matches!(&self.now, Now::Up(up) if up.pid == pid)
+        matches!(&self.now, Now::Up(up) if up.pid == pid && up.outcome.is_some())
     }
 
     /// The supervisor has ended; the next one is due when its time has come.
@@ -183,7 +224,7 @@ impl Life {
             return;
         };
         let delay_ms = self.backoff.died(up.is_ready, now_ms.saturating_sub(up.since_ms));
-        match up.outcome.poll() {
+        match up.outcome.as_ref().and_then(Outcome::poll) {
             Some(Err(error)) => say(format_args!("the supervisor: {error}: {}", error.error)),
             _ => say(format_args!("the supervisor {}", Ended(status))),
         }
@@ -221,7 +262,7 @@ impl Life {
             pidfd,
             socket,
             is_deaf: false,
-            outcome,
+            outcome: Some(outcome),
             is_ready: false,
             kill_at_ms: candidate.as_ref().map(|_| now_ms + UPGRADE_MS),
             candidate,

@@ -15,6 +15,9 @@ const LOOK: Duration = Duration::from_millis(5);
 /// A keeper that neither becomes ready nor ends is left alone after so many looks: 10 s.
 const LOOKS: u32 = 2000;
 
+/// A keeper that dies takes a moment to let go: 500 ms at most.
+const DYING_LOOKS: u32 = 100;
+
 /// The lock of a home, ours.
 #[derive(Debug)]
 pub(crate) struct Lock {
@@ -25,10 +28,19 @@ impl Lock {
     /// Takes the lock. `None` when another keeper has it and its supervisor is ready; one that is
     /// about to be or about to end is waited for.
     pub(crate) fn take(path: &Path) -> io::Result<Option<Self>> {
+        Self::take_from(path, 0)
+    }
+
+    /// Takes the lock of a keeper whose end was seen. `None` when it, or another one, has it.
+    pub(crate) fn take_over(path: &Path) -> io::Result<Option<Self>> {
+        Self::take_from(path, DYING_LOOKS)
+    }
+
+    fn take_from(path: &Path, dying_looks: u32) -> io::Result<Option<Self>> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let mut file = options.open(path)?;
-        for _ in 0..LOOKS {
+        for look in 0..LOOKS {
             match file.try_lock() {
                 Ok(()) => {
                     let mut lock = Self { file };
@@ -41,7 +53,7 @@ impl Lock {
             let mut owner = String::new();
             file.rewind()?;
             file.read_to_string(&mut owner)?;
-            if !owner.is_empty() {
+            if !owner.is_empty() && look >= dying_looks {
                 return Ok(None);
             }
             sleep(LOOK);

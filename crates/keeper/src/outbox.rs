@@ -48,6 +48,7 @@ enum News {
     },
     Signal(i32),
     Pong,
+    Renewed(i32),
 }
 
 /// What is left of one thing after a packet of it was sent.
@@ -70,6 +71,12 @@ impl Outbox {
         }
     }
 
+    /// Greets a supervisor that has given us all there is.
+    pub(crate) fn greet_giver(&mut self, restarts: u64, died_at_ms: u64) {
+        self.waiting.push_front(News::End);
+        self.waiting.push_front(News::Welcome { restarts, died_at_ms });
+    }
+
     pub(crate) fn happened(&mut self, happened: Happened) {
         self.waiting.push_back(News::Happened(happened));
     }
@@ -88,6 +95,10 @@ impl Outbox {
 
     pub(crate) fn pong(&mut self) {
         self.waiting.push_back(News::Pong);
+    }
+
+    pub(crate) fn renewed(&mut self, errno: i32) {
+        self.waiting.push_back(News::Renewed(errno));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -117,6 +128,7 @@ impl News {
             Self::Welcome { restarts, died_at_ms } => say(frames::welcome(restarts, died_at_ms)),
             Self::End => say(frames::end()),
             Self::Pong => say(frames::pong()),
+            Self::Renewed(errno) => say(frames::renewed(errno)),
             Self::Signal(number) => say(frames::signal(number)),
             Self::Refused { seq, key, stage, errno } => {
                 say(frames::spawn_failed(seq, key, stage, errno))
@@ -146,7 +158,7 @@ impl Happened {
         };
         match (&slot.state, self) {
             (
-                State::Running { seq, pid, pidfd } | State::Ended { seq, pid, pidfd, .. },
+                State::Running { seq, pid, pidfd, .. } | State::Ended { seq, pid, pidfd, .. },
                 Self::Spawned(_),
             ) if !slot.announced => {
                 frames::spawned(*seq, key, *pid, pidfd).send(socket)?;

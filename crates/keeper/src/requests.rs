@@ -78,10 +78,20 @@ impl Keeper {
             ToKeeper::Upgrade { binary } => self.life.upgrade(binary),
             ToKeeper::Stop => self.stop_asked(),
             ToKeeper::Ping => self.outbox.pong(),
-            ToKeeper::UpgradeKeeper { .. } | ToKeeper::Adopt { .. } | ToKeeper::AdoptEnd => {
-                say(format_args!("a request that this version does not know how to do"));
+            ToKeeper::Adopt { key, aux, pid, pidfd, fds } => {
+                if !self.bag.adopt((key, aux), (pid, pidfd), fds) {
+                    say(format_args!("process {pid} is not adopted, as its slot {key} is in use"));
+                }
             }
+            ToKeeper::AdoptEnd => self.all_is_adopted(),
+            ToKeeper::UpgradeKeeper { .. } => self.outbox.renewed(process::EINVAL),
         }
+    }
+
+    fn all_is_adopted(&mut self) {
+        let greeting = self.life.greeting();
+        self.outbox.greet_giver(greeting.restarts, greeting.died_at_ms);
+        self.supervisor_is_ready();
     }
 
     fn spawn(
@@ -116,8 +126,8 @@ impl Keeper {
     ) -> Result<spawn::Child, (Stage, io::Error)> {
         let mut plan = plan_of(spec).map_err(|error| (Stage::Spec, error))?;
         plan.fds = child_fds;
-        plan.descriptors = self.childrens_descriptors;
-        plan.oom_score_adj = self.childrens_badness;
+        plan.descriptors = self.childrens.descriptors;
+        plan.oom_score_adj = self.childrens.badness;
         spawn::spawn(&plan).map_err(|error| (Stage::Process(error.stage), error.error))
     }
 

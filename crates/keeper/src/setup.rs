@@ -1,24 +1,24 @@
 //! A process becomes the keeper of a home.
 
+use crate::adopt::{self, ORPHAN_VARIABLE};
+use crate::childrens::{CHILDRENS_VARIABLE, Childrens, protect};
 use crate::keeper::{Keeper, Over};
-use crate::life::{Life, Recipe};
+use crate::life::{Life, Orphan, Recipe};
 use crate::lock::Lock;
 use crate::outbox::Outbox;
 use crate::say::say;
-use crate::start::READY_VARIABLE;
+use crate::start::{READY_VARIABLE, entries};
 use crate::wire::PACKET_MAX;
 use rpm_sys::signals::{Signals, ignore_broken_pipe};
-use rpm_sys::{limits, process};
+use rpm_sys::{clock, limits, process};
 use std::ffi::{CString, OsString};
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// How badly the out-of-memory killer should want the keeper.
-const BADNESS: i32 = -900;
 /// The file in the home that is locked.
 const LOCK_FILE: &str = "keeper.lock";
 /// The file in the home that takes what the keeper and the supervisor say.
@@ -33,6 +33,8 @@ pub struct Options {
     pub supervisor: Vec<OsString>,
     /// Gets one byte when the first supervisor is ready, and is closed at the end.
     pub ready: Option<OwnedFd>,
+    /// There is a supervisor already, which has started this keeper.
+    orphan: Option<Orphan>,
 }
 
 /// How a keeper ended.
@@ -76,7 +78,8 @@ impl Options {
         let supervisor = ["rpm".into(), "daemon".into(), "--home".into(), home.into()];
         let ready = std::env::var(READY_VARIABLE).ok().and_then(|fd| fd.parse().ok());
         let ready = ready.and_then(|fd| process::inherited(fd).ok());
-        Self { home: home.to_owned(), supervisor: supervisor.into(), ready }
+        let orphan = adopt::inherited();
+        Self { home: home.to_owned(), supervisor: supervisor.into(), ready, orphan }
     }
 }
 
@@ -103,12 +106,19 @@ pub fn run(options: Options) -> Result<End, RunError> {
     limits::spare_memory();
     let home = &options.home;
     let path = home.join(LOCK_FILE);
-    let lock = Lock::take(&path).map_err(|source| RunError::File { path, source })?;
+    let take = if options.orphan.is_some() { Lock::take_over } else { Lock::take };
+    let lock = take(&path).map_err(|source| RunError::File { path, source })?;
     let Some(lock) = lock else {
         return Ok(End::AlreadyRunning);
     };
+    let log = if options.orphan.is_some() {
+        // A disk that hangs keeps nobody from being adopted.
+        io::stderr().as_fd().try_clone_to_owned()
+    } else {
+        open_log(&home.join(LOG_FILE))
+    };
     let path = home.join(LOG_FILE);
-    let log = open_log(&path).map_err(|source| RunError::File { path, source })?;
+    let log = log.map_err(|source| RunError::File { path, source })?;
     let mut keeper = set_up(options, lock, log)?;
     // Refused, it only costs memory.
     rpm_sys::text::give_back().ok();
@@ -130,26 +140,29 @@ fn open_log(path: &Path) -> io::Result<OwnedFd> {
 
 fn set_up(options: Options, lock: Lock, log: OwnedFd) -> Result<Keeper, RunError> {
     let step = |step| move |source| RunError::Step { step, source };
-    let recipe = recipe(&options, log).map_err(step("preparing the supervisor"))?;
     process::start_session().map_err(step("starting a session"))?;
     process::leave_directory().map_err(step("leaving the directory"))?;
     process::become_subreaper().map_err(step("becoming the parent of orphans"))?;
     ignore_broken_pipe().map_err(step("ignoring a signal"))?;
     let signals = Signals::all().map_err(step("blocking signals"))?;
-    let childrens_descriptors =
-        limits::raise_descriptors().map_err(step("raising the limit of descriptors"))?;
+    let childrens = Childrens::of_us().map_err(step("raising the limit of descriptors"))?;
+    let recipe = recipe(&options, log, childrens).map_err(step("preparing the supervisor"))?;
     process::redirect(&recipe.null, &recipe.log).map_err(step("redirecting output"))?;
+    protect();
     // A name is for people.
     process::set_name("rpm keeper").ok();
+    let life = match options.orphan {
+        Some(orphan) => Life::adopted(recipe, orphan, clock::monotonic_ms()),
+        None => Life::new(recipe),
+    };
     Ok(Keeper {
         bag: crate::bag::Bag::default(),
-        life: Life::new(recipe),
+        life,
         outbox: Outbox::default(),
         signals,
         lock,
         ready: options.ready.map(File::from),
-        childrens_descriptors,
-        childrens_badness: protect(),
+        childrens,
         buffer: vec![0; PACKET_MAX + 1],
         bad_frames: 0,
         is_stopping: false,
@@ -158,35 +171,17 @@ fn set_up(options: Options, lock: Lock, log: OwnedFd) -> Result<Keeper, RunError
     })
 }
 
-fn recipe(options: &Options, log: OwnedFd) -> io::Result<Recipe> {
+fn recipe(options: &Options, log: OwnedFd, childrens: Childrens) -> io::Result<Recipe> {
     let argv = options.supervisor.iter().map(|arg| CString::new(arg.as_bytes()));
-    let environment = std::env::vars_os().filter(|(name, _)| name != READY_VARIABLE);
-    let envp = environment.map(|(name, value)| {
-        let mut entry = name.into_vec();
-        entry.push(b'=');
-        entry.extend(value.into_vec());
-        CString::new(entry)
-    });
+    let ours = [READY_VARIABLE, ORPHAN_VARIABLE, CHILDRENS_VARIABLE];
+    let environment =
+        std::env::vars_os().filter(|(name, _)| !ours.iter().any(|variable| name == variable));
+    let told = (CHILDRENS_VARIABLE.into(), childrens.to_string().into());
     Ok(Recipe {
         binary: process::open_self()?,
         argv: argv.collect::<Result<_, _>>()?,
-        envp: envp.collect::<Result<_, _>>()?,
+        envp: entries(environment.chain([told]))?,
         null: process::open_null()?,
         log,
     })
-}
-
-/// Asks the out-of-memory killer to look elsewhere. Returns what children get back; `None` when we
-/// may not, which is usual without privileges.
-fn protect() -> Option<i32> {
-    let before = process::oom_score_adj().ok()?;
-    match process::set_oom_score_adj(BADNESS) {
-        Ok(()) => Some(before),
-        Err(error) => {
-            if process::effective_uid() == 0 {
-                say(format_args!("not protected from the out-of-memory killer: {error}"));
-            }
-            None
-        }
-    }
 }

@@ -58,32 +58,43 @@ pub fn start(home: &Path, exe: &Path) -> Result<Started, StartError> {
 }
 
 fn plan(home: &Path, exe: &Path, ready: OwnedFd) -> Result<Plan, StartError> {
+    let program = Program::Path(CString::new(exe.as_os_str().as_bytes())?);
+    let told = (READY_VARIABLE, READY_FD.to_string());
+    let mut plan = plan_of(home, program, told)?;
+    plan.fds.push((ready, READY_FD));
+    Ok(plan)
+}
+
+/// A keeper of this home, with a variable of ours in its environment.
+pub(crate) fn plan_of(
+    home: &Path,
+    program: Program,
+    told: (&str, String),
+) -> Result<Plan, StartError> {
     let words: [&OsStr; 4] = ["rpm".as_ref(), "keeper".as_ref(), "--home".as_ref(), home.as_ref()];
     let argv = words.iter().map(|word| CString::new(word.as_bytes()));
+    let told = (OsString::from(told.0), OsString::from(told.1));
+    let inherited = std::env::vars_os().filter(|(name, _)| name != RUN_MARKER);
+    let envp = entries(inherited.chain([told]))?;
     let errors = io::stderr().as_fd().try_clone_to_owned()?;
-    let program = Program::Path(CString::new(exe.as_os_str().as_bytes())?);
     Ok(Plan {
         // Until it has a log, it complains to us.
-        fds: vec![
-            (process::open_null()?, 0),
-            (process::open_null()?, 1),
-            (errors, 2),
-            (ready, READY_FD),
-        ],
-        ..Plan::new(program, argv.collect::<Result<_, _>>()?, environment()?)
+        fds: vec![(process::open_null()?, 0), (process::open_null()?, 1), (errors, 2)],
+        ..Plan::new(program, argv.collect::<Result<_, _>>()?, envp)
     })
 }
 
-fn environment() -> Result<Vec<CString>, StartError> {
-    let inherited = std::env::vars_os().filter(|(name, _)| name != RUN_MARKER);
-    let ready = (OsString::from(READY_VARIABLE), OsString::from(READY_FD.to_string()));
+/// Variables as `execve(2)` takes them.
+pub(crate) fn entries(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Vec<CString>, std::ffi::NulError> {
     let entry = |(name, value): (OsString, OsString)| {
         let mut entry = name.into_vec();
         entry.push(b'=');
         entry.extend(value.into_vec());
         CString::new(entry)
     };
-    Ok(inherited.chain([ready]).map(entry).collect::<Result<_, _>>()?)
+    variables.map(entry).collect()
 }
 
 fn await_ready(mut pipe: File, child: &Child) -> Result<Started, StartError> {

@@ -74,13 +74,14 @@ pub enum ToKeeper {
         /// Opened for reading.
         binary: OwnedFd,
     },
-    /// The keeper itself is to become this binary. This version does not: the message is dropped.
+    /// The keeper itself is to become this binary, with all that it holds. Answered by
+    /// [`FromKeeper::Renewed`].
     UpgradeKeeper {
         /// Opened for reading.
         binary: OwnedFd,
     },
-    /// From a supervisor that outlived its keeper: a process to watch over. This version does not:
-    /// the message is dropped.
+    /// From a supervisor that outlived its keeper: a process to watch over. Refused, with a word in
+    /// the log, while the slot has one.
     Adopt {
         /// The slot.
         key: u64,
@@ -88,10 +89,13 @@ pub enum ToKeeper {
         aux: u64,
         /// Not a child of the keeper.
         pid: u32,
+        /// Names it. It may have ended: then its exit is told.
+        pidfd: OwnedFd,
         /// Descriptors with tags.
         fds: Vec<(OwnedFd, u32)>,
     },
-    /// The last [`ToKeeper::Adopt`] was sent. Dropped by this version.
+    /// The keeper has now all that its predecessor had. Stands for [`ToKeeper::Ready`], and is
+    /// answered by a greeting without slots.
     AdoptEnd,
     /// My next exit is final.
     Stop,
@@ -165,6 +169,11 @@ pub enum FromKeeper {
     Signal(i32),
     /// Answers [`ToKeeper::Ping`].
     Pong,
+    /// Answers [`ToKeeper::UpgradeKeeper`].
+    Renewed {
+        /// 0 when the keeper runs the new binary; else why it runs the one before, `errno(3)`.
+        errno: i32,
+    },
 }
 
 /// A step on the way from a request to a program.

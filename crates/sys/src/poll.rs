@@ -14,6 +14,8 @@ pub enum Interest {
     ReadWrite,
     /// There is room to write.
     Write,
+    /// The other end is closed; of a process, that it was reaped.
+    Hangup,
 }
 
 /// Waits until one of the descriptors is as awaited, at most `timeout_ms`; `ready` tells which are.
@@ -49,6 +51,8 @@ fn entry(fd: BorrowedFd<'_>, want: Interest) -> PollFd<'_> {
         Interest::Read => PollFlags::IN,
         Interest::ReadWrite => PollFlags::IN | PollFlags::OUT,
         Interest::Write => PollFlags::OUT,
+        // Always told.
+        Interest::Hangup => PollFlags::empty(),
     };
     PollFd::from_borrowed_fd(fd, flags)
 }

@@ -1,9 +1,10 @@
 //! What a process is and does to itself.
 
 use rustix::fs::{Mode, OFlags};
+use std::ffi::CString;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 /// No such process, `errno(3)`.
 pub const ESRCH: i32 = nix::libc::ESRCH;
@@ -41,6 +42,9 @@ pub fn wait_status(status: i32) -> WaitStatus {
         WaitStatus::Unknown
     }
 }
+
+/// A status that [`wait_status`] reads as [`WaitStatus::Unknown`].
+pub const STATUS_UNKNOWN: i32 = -1;
 
 /// A child that has ended, with its status as `wait(2)` gives it; `None` when there is none now.
 pub fn reap_any() -> io::Result<Option<(u32, i32)>> {
@@ -121,6 +125,34 @@ pub fn close_on_exec(fd: impl AsFd) -> io::Result<()> {
     Ok(rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?)
 }
 
+/// Lets a descriptor stay open on exec.
+pub fn keep_on_exec(fd: impl AsFd) -> io::Result<()> {
+    Ok(rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::empty())?)
+}
+
+/// Replaces the program of the calling process by a binary that is held open, `execveat(2)`.
+/// Returns only when that failed. Other threads end; signals that are blocked stay so.
+pub fn become_program(binary: impl AsFd, argv: &[CString], envp: &[CString]) -> io::Error {
+    let list = |strings: &[CString]| -> Vec<*const nix::libc::c_char> {
+        strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
+    };
+    let (argv, envp) = (list(argv), list(envp));
+    let binary = binary.as_fd().as_raw_fd();
+    // SAFETY: strings with their NUL, lists that end with a null pointer; the empty path stands for
+    // the descriptor itself.
+    unsafe {
+        nix::libc::syscall(
+            nix::libc::SYS_execveat,
+            binary,
+            c"".as_ptr(),
+            argv.as_ptr(),
+            envp.as_ptr(),
+            nix::libc::AT_EMPTY_PATH,
+        )
+    };
+    io::Error::last_os_error()
+}
+
 /// Takes ownership of a descriptor that the calling process was started with.
 ///
 /// Fails when there is no such descriptor. It closes on exec from now on.
@@ -140,7 +172,7 @@ pub fn inherited(fd: i32) -> io::Result<OwnedFd> {
 /// The name that `ps(1)` and `top(1)` show, cut to 15 bytes, `PR_SET_NAME`.
 pub fn set_name(name: &str) -> io::Result<()> {
     let short = name.get(..15).unwrap_or(name);
-    let name = std::ffi::CString::new(short)?;
+    let name = CString::new(short)?;
     Ok(rustix::thread::set_name(&name)?)
 }
 
@@ -166,6 +198,7 @@ mod tests {
         assert_eq!(wait_status(9), WaitStatus::Signalled(9));
         assert_eq!(wait_status(0x8b), WaitStatus::Signalled(11));
         assert_eq!(wait_status(0x137f), WaitStatus::Unknown);
+        assert_eq!(wait_status(STATUS_UNKNOWN), WaitStatus::Unknown);
     }
 
     #[test]

@@ -208,6 +208,13 @@ impl Outcome {
     }
 }
 
+/// The pipe as a successor of the program that started the child finds it.
+impl From<OwnedFd> for Outcome {
+    fn from(pipe: OwnedFd) -> Self {
+        Self { pipe }
+    }
+}
+
 impl AsFd for Outcome {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.pipe.as_fd()

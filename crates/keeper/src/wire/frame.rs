@@ -59,6 +59,7 @@ pub(super) mod kind {
     pub(crate) const SPAWN_FAILED: u16 = 69;
     pub(crate) const SIGNAL: u16 = 70;
     pub(crate) const PONG: u16 = 71;
+    pub(crate) const RENEWED: u16 = 72;
 }
 
 /// A header without its counts.

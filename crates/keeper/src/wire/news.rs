@@ -27,6 +27,10 @@ pub(crate) mod frames {
         Frame::plain(Header { kind: kind::PONG, ..Header::default() })
     }
 
+    pub(crate) fn renewed(errno: i32) -> Frame<'static> {
+        Frame::plain(Header { kind: kind::RENEWED, a: errno.into(), ..Header::default() })
+    }
+
     pub(crate) fn signal(number: i32) -> Frame<'static> {
         Frame::plain(Header { kind: kind::SIGNAL, a: number.into(), ..Header::default() })
     }
@@ -127,6 +131,7 @@ impl FromKeeper {
             }
             kind::SIGNAL => Self::Signal(signed(a)?),
             kind::PONG => Self::Pong,
+            kind::RENEWED => Self::Renewed { errno: signed(a)? },
             other => return Err(BadFrame::Kind(other)),
         };
         if !fds.is_empty() || !payload.is_empty() {

@@ -50,7 +50,7 @@ impl ToKeeper {
             }),
             Self::Upgrade { binary } => with_fd(kind::UPGRADE, binary),
             Self::UpgradeKeeper { binary } => with_fd(kind::UPGRADE_KEEPER, binary),
-            Self::Adopt { key, aux, pid, fds } => {
+            Self::Adopt { key, aux, pid, pidfd, fds } => {
                 let header = Header {
                     kind: kind::ADOPT,
                     seq: 0,
@@ -58,7 +58,9 @@ impl ToKeeper {
                     a: (*pid).into(),
                     b: aux.cast_signed(),
                 };
-                tagged(header, fds.iter().map(|(fd, tag)| (fd, *tag)))
+                let mut frame = tagged(header, fds.iter().map(|(fd, tag)| (fd, *tag)));
+                frame.fds.insert(0, pidfd.as_fd());
+                frame
             }
         }
     }
@@ -84,13 +86,14 @@ impl ToKeeper {
             kind::UPGRADE_KEEPER => {
                 Self::UpgradeKeeper { binary: fds.pop().ok_or(BadFrame::Contents)? }
             }
-            kind::ADOPT => Self::Adopt {
+            kind::ADOPT if !fds.is_empty() => Self::Adopt {
                 key,
                 aux: header.b.cast_unsigned(),
                 pid: pid(header.a)?,
+                pidfd: fds.remove(0),
                 fds: with_tags(&mut payload, fds.drain(..))?,
             },
-            kind::PUT => return Err(BadFrame::Contents),
+            kind::PUT | kind::ADOPT => return Err(BadFrame::Contents),
             other => return Err(BadFrame::Kind(other)),
         };
         if fds.is_empty() && payload.is_empty() { Ok(message) } else { Err(BadFrame::Contents) }

@@ -63,8 +63,11 @@ fn requests() -> impl Strategy<Value = ToKeeper> {
         (any::<u64>(), 2..=i32::MAX.cast_unsigned())
             .prop_map(|(key, pid)| ToKeeper::Ack { key, pid }),
         (any::<u64>(), tags()).prop_map(|(key, tags)| ToKeeper::Put { key, fds: nulls(&tags) }),
-        (any::<u64>(), any::<u64>(), 2..=i32::MAX.cast_unsigned(), tags())
-            .prop_map(|(key, aux, pid, tags)| ToKeeper::Adopt { key, aux, pid, fds: nulls(&tags) }),
+        (any::<u64>(), any::<u64>(), 2..=i32::MAX.cast_unsigned(), tags()).prop_map(
+            |(key, aux, pid, tags)| {
+                ToKeeper::Adopt { key, aux, pid, pidfd: null(), fds: nulls(&tags) }
+            }
+        ),
         (spawn, tags()).prop_map(|((seq, key, aux, targets), tags)| ToKeeper::Spawn {
             seq,
             key,
@@ -114,6 +117,7 @@ fn news_arrive_as_they_were() {
         (frames::welcome(u64::MAX, 7), "Welcome { restarts: 18446744073709551615, died_at_ms: 7 }"),
         (frames::end(), "End"),
         (frames::pong(), "Pong"),
+        (frames::renewed(8), "Renewed { errno: 8 }"),
         (frames::signal(15), "Signal(15)"),
         (frames::exit(1, 2, 256, 9), "Exit { key: 1, pid: 2, status: 256, at_ms: 9 }"),
         (frames::spawned(1, 2, 3, &pidfd), "Spawned { seq: 1, key: 2, pid: 3, pidfd:  }"),

@@ -6,7 +6,7 @@
 use rpm_keeper::launch::LaunchSpec;
 use rpm_keeper::link::Link;
 use rpm_keeper::wire::{FromKeeper, LINK_FD, ToKeeper};
-use rpm_keeper::{StartError, Started, start};
+use rpm_keeper::{StartError, Started, start, start_adopting};
 use rpm_sys::{pidfd, poll, process, seqpacket, tree};
 use std::io::{self, IoSlice, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -76,10 +76,22 @@ pub(crate) fn play_supervisor(home: &Path) -> ExitCode {
     words.extend(std::fs::metadata("/proc/self/exe").unwrap().ino().to_le_bytes());
     seqpacket::send(&leash, &[IoSlice::new(&words)], &[link.as_fd()]).unwrap();
     let mut link = Some(link);
+    let mut adoption = None;
     let mut order = [0];
     loop {
         match leash.read(&mut order) {
             Ok(1) if order == *b"c" => drop(link.take()),
+            Ok(1) if order == *b"a" => {
+                let begun = start_adopting(home, process::open_self().unwrap()).unwrap();
+                let pid = begun.pid().to_le_bytes();
+                seqpacket::send(&leash, &[IoSlice::new(&pid)], &[begun.link.as_fd()]).unwrap();
+                adoption = Some(begun);
+            }
+            Ok(1) if order == *b"e" => {
+                let end = adoption.take().unwrap().ended().unwrap();
+                let code = [end.map_or(255, rpm_keeper::End::code)];
+                seqpacket::send(&leash, &[IoSlice::new(&code)], &[]).unwrap();
+            }
             Ok(1) => return ExitCode::from(order[0]),
             _ => return ExitCode::FAILURE,
         }
@@ -121,6 +133,25 @@ impl Home {
         (*pid, pidfd)
     }
 
+    /// Kills the keeper.
+    pub(crate) fn kill_keeper(&mut self) {
+        let (pid, pidfd) = self.keeper.take().unwrap();
+        pidfd::send_signal(&pidfd, SIGKILL).unwrap();
+        // A later one is not a child of ours.
+        if process::reap(pid).is_err() {
+            wait(&pidfd);
+        }
+    }
+
+    /// Lets the supervisor start a keeper.
+    pub(crate) fn adopt(&mut self, supervisor: &mut Supervisor) {
+        supervisor.leash.write_all(b"a").unwrap();
+        let (words, fd) = supervisor.answer();
+        let pid = u32::from_le_bytes(words.try_into().unwrap());
+        self.keeper = Some((pid, pidfd::open(pid).unwrap()));
+        supervisor.link = Link::from_fd(fd.unwrap());
+    }
+
     /// The next process in the supervisor's role.
     pub(crate) fn next(&mut self) -> Supervisor {
         assert!(poll::wait_for(&self.listener, false, Some(PATIENCE_MS)).unwrap(), "no supervisor");
@@ -157,8 +188,11 @@ impl Home {
         supervisor.leave(0);
         let (pid, pidfd) = self.keeper.take().unwrap();
         assert!(poll::wait_for(&pidfd, false, Some(PATIENCE_MS)).unwrap(), "it does not end");
-        let status = process::wait_status(process::reap(pid).unwrap());
-        assert_eq!(status, process::WaitStatus::Exited(0), "{}", self.log());
+        // One that was started by a supervisor is not ours to reap.
+        if let Ok(status) = process::reap(pid) {
+            let status = process::wait_status(status);
+            assert_eq!(status, process::WaitStatus::Exited(0), "{}", self.log());
+        }
     }
 
     /// How many supervisors found the home broken.
@@ -207,6 +241,25 @@ impl Supervisor {
         drop(self.link);
         self.leash.write_all(b"c").unwrap();
         self.pidfd
+    }
+
+    /// Lets it start a keeper though there is one. Returns the link to that.
+    pub(crate) fn start_another(&mut self) -> Option<OwnedFd> {
+        self.leash.write_all(b"a").unwrap();
+        self.answer().1
+    }
+
+    /// How the keeper ended that this supervisor had started.
+    pub(crate) fn end_of_its_keeper(&mut self) -> u8 {
+        self.leash.write_all(b"e").unwrap();
+        self.answer().0[0]
+    }
+
+    fn answer(&mut self) -> (Vec<u8>, Option<OwnedFd>) {
+        assert!(poll::wait_for(&self.leash, false, Some(PATIENCE_MS)).unwrap(), "no answer");
+        let mut words = [0; 16];
+        let mut received = seqpacket::recv(&self.leash, &mut words).unwrap();
+        (words[..received.len].to_vec(), received.fds.pop())
     }
 
     pub(crate) fn greeting(&mut self) -> Inventory {

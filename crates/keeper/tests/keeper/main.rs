@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 #![expect(clippy::print_stdout, reason = "it is its own harness")]
 
+mod adoption;
 mod handover;
 mod home;
 mod lives;
@@ -17,7 +18,8 @@ use std::process::ExitCode;
 
 type Test = (&'static str, fn());
 
-const GROUPS: [&[Test]; 4] = [&spawning::TESTS, &handover::TESTS, &lives::TESTS, &wire::TESTS];
+const GROUPS: [&[Test]; 5] =
+    [&spawning::TESTS, &handover::TESTS, &lives::TESTS, &adoption::TESTS, &wire::TESTS];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
