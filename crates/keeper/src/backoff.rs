@@ -14,8 +14,8 @@ const EARLY_FREE: u32 = 10;
 /// How the last supervisors fared.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Backoff {
-    unready: u32,
-    early: u32,
+    pub(crate) unready: u32,
+    pub(crate) early: u32,
 }
 
 impl Backoff {

@@ -1,6 +1,7 @@
 //! What the keeper holds: a slot for each key.
 
 mod adopted;
+mod pack;
 
 use crate::wire::Stage;
 use rpm_sys::spawn::{Child, Outcome};

@@ -10,7 +10,7 @@ use rpm_sys::signals::Signals;
 use rpm_sys::{clock, pidfd, process};
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// When the system is short of memory for messages, nothing tells when that has passed.
 pub(crate) const SHORT_MS: u64 = 20;
@@ -40,6 +40,8 @@ pub(crate) struct Keeper {
     pub(crate) is_stopping: bool,
     /// That exit has come.
     pub(crate) is_over: bool,
+    /// The binary to become.
+    pub(crate) renewal: Option<OwnedFd>,
     /// Sending has to wait until then.
     pub(crate) short_until_ms: Option<u64>,
 }
@@ -74,6 +76,9 @@ impl Keeper {
             // Reading never blocks, so it does not matter whether this is the socket that was
             // waited for.
             self.hear();
+            if let Some(binary) = self.renewal.take() {
+                self.renew(&binary);
+            }
         }
     }
 

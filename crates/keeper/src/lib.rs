@@ -22,6 +22,7 @@ mod life;
 pub mod link;
 mod lock;
 mod outbox;
+mod renew;
 mod requests;
 mod say;
 mod setup;
@@ -30,5 +31,6 @@ mod wait;
 pub mod wire;
 
 pub use adopt::{Adoption, start_adopting};
+pub use renew::STATE_VERSION;
 pub use setup::{End, Options, RunError, run};
 pub use start::{RUN_MARKER, StartError, Started, start};

@@ -1,5 +1,7 @@
 //! The supervisor's lives: which binary it is, and when the next one begins.
 
+mod pack;
+
 use crate::backoff::Backoff;
 use crate::say::say;
 use crate::wire::LINK_FD;

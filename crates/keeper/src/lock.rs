@@ -21,7 +21,7 @@ const DYING_LOOKS: u32 = 100;
 /// The lock of a home, ours.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    file: File,
+    pub(crate) file: File,
 }
 
 impl Lock {

@@ -3,6 +3,8 @@
 //! The keeper never waits for the supervisor. What is said is made when it can be sent, from what
 //! the slots are by then, so nothing is told twice and nothing of a slot is kept here.
 
+mod pack;
+
 use crate::bag::{Bag, Happened, Slot, State};
 use crate::wire::{Frame, SlotsFrame, Stage, frames};
 use std::collections::VecDeque;

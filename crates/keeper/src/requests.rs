@@ -19,7 +19,8 @@ impl Keeper {
     /// end.
     pub(crate) fn hear(&mut self) {
         for _ in 0..TURN {
-            if self.outbox.is_full() || self.life.socket().is_none() {
+            let is_busy = self.outbox.is_full() || self.renewal.is_some();
+            if is_busy || self.life.socket().is_none() {
                 return;
             }
             match self.hear_one() {
@@ -84,7 +85,8 @@ impl Keeper {
                 }
             }
             ToKeeper::AdoptEnd => self.all_is_adopted(),
-            ToKeeper::UpgradeKeeper { .. } => self.outbox.renewed(process::EINVAL),
+            // Not while a supervisor's last words are heard, but when there is nothing else to do.
+            ToKeeper::UpgradeKeeper { binary } => self.renewal = Some(binary),
         }
     }
 

@@ -6,6 +6,7 @@ use crate::keeper::{Keeper, Over};
 use crate::life::{Life, Orphan, Recipe};
 use crate::lock::Lock;
 use crate::outbox::Outbox;
+use crate::renew;
 use crate::say::say;
 use crate::start::{READY_VARIABLE, entries};
 use crate::wire::PACKET_MAX;
@@ -19,6 +20,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+/// The name of the process.
+const NAME: &str = "rpm keeper";
 /// The file in the home that is locked.
 const LOCK_FILE: &str = "keeper.lock";
 /// The file in the home that takes what the keeper and the supervisor say.
@@ -104,6 +107,13 @@ impl End {
 /// must be no other thread.
 pub fn run(options: Options) -> Result<End, RunError> {
     limits::spare_memory();
+    let step = |step| move |source| RunError::Step { step, source };
+    if let Some(legacy) = renew::legacy().map_err(step("reading the state of a keeper"))? {
+        let signals = Signals::all().map_err(step("blocking signals"))?;
+        process::set_name(NAME).ok();
+        let cut = || step("taking over as another version")(io::ErrorKind::InvalidData.into());
+        return Ok(be(Keeper::inherit(&legacy, signals).ok_or_else(cut)?));
+    }
     let home = &options.home;
     let path = home.join(LOCK_FILE);
     let take = if options.orphan.is_some() { Lock::take_over } else { Lock::take };
@@ -119,10 +129,13 @@ pub fn run(options: Options) -> Result<End, RunError> {
     };
     let path = home.join(LOG_FILE);
     let log = log.map_err(|source| RunError::File { path, source })?;
-    let mut keeper = set_up(options, lock, log)?;
+    Ok(be(set_up(options, lock, log)?))
+}
+
+fn be(mut keeper: Keeper) -> End {
     // Refused, it only costs memory.
     rpm_sys::text::give_back().ok();
-    Ok(match keeper.run() {
+    match keeper.run() {
         Over::Stopped => {
             keeper.end_all();
             End::Stopped
@@ -131,7 +144,7 @@ pub fn run(options: Options) -> Result<End, RunError> {
             say(format_args!("no supervisor became ready; giving up"));
             End::NeverReady
         }
-    })
+    }
 }
 
 fn open_log(path: &Path) -> io::Result<OwnedFd> {
@@ -150,7 +163,7 @@ fn set_up(options: Options, lock: Lock, log: OwnedFd) -> Result<Keeper, RunError
     process::redirect(&recipe.null, &recipe.log).map_err(step("redirecting output"))?;
     protect();
     // A name is for people.
-    process::set_name("rpm keeper").ok();
+    process::set_name(NAME).ok();
     let life = match options.orphan {
         Some(orphan) => Life::adopted(recipe, orphan, clock::monotonic_ms()),
         None => Life::new(recipe),
@@ -167,6 +180,7 @@ fn set_up(options: Options, lock: Lock, log: OwnedFd) -> Result<Keeper, RunError
         bad_frames: 0,
         is_stopping: false,
         is_over: false,
+        renewal: None,
         short_until_ms: None,
     })
 }

@@ -10,6 +10,7 @@ mod adoption;
 mod handover;
 mod home;
 mod lives;
+mod renewal;
 mod spawning;
 mod wire;
 
@@ -18,8 +19,14 @@ use std::process::ExitCode;
 
 type Test = (&'static str, fn());
 
-const GROUPS: [&[Test]; 5] =
-    [&spawning::TESTS, &handover::TESTS, &lives::TESTS, &adoption::TESTS, &wire::TESTS];
+const GROUPS: [&[Test]; 6] = [
+    &spawning::TESTS,
+    &handover::TESTS,
+    &lives::TESTS,
+    &adoption::TESTS,
+    &renewal::TESTS,
+    &wire::TESTS,
+];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
