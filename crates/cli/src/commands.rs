@@ -35,6 +35,7 @@ pub(crate) mod status;
 pub(crate) mod stop;
 mod targets;
 pub(crate) mod unstartup;
+pub(crate) mod update;
 pub(crate) mod version;
 mod words;
 

@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use rpm_keeper::Started;
 use rpm_proto::client::{CallError, ConnectError};
 use rpm_proto::hello::PROTOCOL;
-use rpm_proto::{Client, Code, Fault};
+use rpm_proto::{Age, Client, Code, Fault, Hello};
 use std::io;
 
 /// So many lines of the daemon's log are shown when it does not come up.
@@ -37,22 +37,48 @@ pub(crate) fn or_start(home: &Home) -> Result<(Client, bool), Fault> {
 /// What a broken exchange means.
 pub(crate) fn fault_of(error: CallError) -> Fault {
     match error {
-        CallError::Version(hello) => {
-            Fault::new(Code::VersionMismatch, "the daemon that runs is of another version")
-                .because(format!("it is {} and speaks protocol {}", hello.version, hello.protocol))
-                .because(format!("this is {} and speaks {PROTOCOL}", env!("CARGO_PKG_VERSION")))
-                .help("`rpm kill`, then start your apps again with this version")
-        }
+        CallError::Version(daemon) => skew(&daemon),
+        CallError::Unread { daemon, source } => match daemon.age() {
+            Age::Same => unexpected().because(chain(&source)),
+            Age::Older | Age::Newer => skew(&daemon),
+        },
         CallError::Io(error) => Fault::new(Code::DaemonSilent, "the daemon hung up")
             .because(error.to_string())
             .help("give the command again; `rpm.log` in the home says what happened"),
     }
 }
 
+/// This program and the daemon are of versions that do not understand each other.
+fn skew(daemon: &Hello) -> Fault {
+    let (what, help) = match daemon.age() {
+        Age::Newer => {
+            ("this `rpm` is older than the daemon that runs", use_the_daemons(daemon.pid))
+        }
+        Age::Older | Age::Same => (
+            "the daemon that runs is older than this `rpm`",
+            "`rpm update` lets it become this version; apps go on meanwhile".to_owned(),
+        ),
+    };
+    Fault::new(Code::VersionMismatch, what)
+        .because(format!(
+            "the daemon is {} and speaks protocol {}",
+            daemon.version, daemon.protocol
+        ))
+        .because(format!("this is {} and speaks protocol {PROTOCOL}", env!("CARGO_PKG_VERSION")))
+        .help(help)
+}
+
+fn use_the_daemons(pid: u32) -> String {
+    match std::fs::read_link(format!("/proc/{pid}/exe")) {
+        Ok(path) => format!("give the command with the daemon's own program, {}", path.display()),
+        Err(_) => "give the command with the daemon's own program".to_owned(),
+    }
+}
+
 /// The fault of a reply that does not belong to the request.
 pub(crate) fn unexpected() -> Fault {
     Fault::new(Code::BadRequest, "the daemon's answer does not belong to the question")
-        .help("`rpm kill`, then start your apps again with this version")
+        .help("`rpm update` lets the daemon become this version; apps go on meanwhile")
 }
 
 fn unreachable(path: &Utf8PathBuf, error: &io::Error) -> Fault {

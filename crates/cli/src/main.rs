@@ -25,6 +25,7 @@ fn main() -> ExitCode {
     match Role::of(std::env::args_os()) {
         Role::Keeper(home) => role::keeper(home),
         Role::Daemon(home) => role::daemon(&home),
+        Role::SelfCheck => role::self_check(),
         Role::Cli(words) => verbs::run(words),
         Role::Later(name) => role::later(&name),
     }

@@ -20,6 +20,8 @@ pub(crate) enum Role {
     Keeper(Home),
     /// `rpm daemon --home H`: the supervisor.
     Daemon(Home),
+    /// `rpm selfcheck`: tells a daemon whether this version can take over from it.
+    SelfCheck,
     /// The command line, with the words after the program's name.
     Cli(Vec<OsString>),
     /// Called by the name of a program that this version does not have.
@@ -39,6 +41,7 @@ impl Role {
         }
         let words: Vec<OsString> = words.collect();
         match &*words {
+            [word] if word == rpm_daemon::QUESTION => Self::SelfCheck,
             [verb, flag, home] if flag == "--home" => match (verb.to_str(), home.to_str()) {
                 (Some("keeper"), Some(home)) => Self::Keeper(Home::at(Utf8PathBuf::from(home))),
                 (Some("daemon"), Some(home)) => Self::Daemon(Home::at(Utf8PathBuf::from(home))),
@@ -70,6 +73,14 @@ pub(crate) fn daemon(home: &Home) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain("the daemon", &error),
     }
+}
+
+/// Says what this version understands.
+pub(crate) fn self_check() -> ExitCode {
+    let told = serde_json::to_string(&rpm_daemon::Abilities::ours())
+        .map_err(std::io::Error::from)
+        .and_then(|text| writeln!(std::io::stdout(), "{text}"));
+    if told.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Says to whoever started the role why it cannot be.

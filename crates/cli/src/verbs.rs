@@ -7,7 +7,7 @@ use crate::commands::{
     Cli, Run, completion, delete, deploy, describe, env, flush, help, id, jlist, kill, later, list,
     logs, pid, ping, prettylist, reload, reload_logs, reset, restart, resurrect, runtime, save,
     scale, send_signal, shim, start, start_or_reload, start_or_restart, startup, status, stop,
-    unstartup, version,
+    unstartup, update, version,
 };
 use crate::flags::{self, Shows};
 use crate::home::Home;
@@ -131,6 +131,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<startup::Startup>(),
     Verb::of::<unstartup::Unstartup>(),
     Verb::of::<ping::Ping>(),
+    Verb::of::<update::Update>(),
     Verb::of::<kill::Kill>(),
     Verb::of::<completion::Completion>(),
     Verb::of::<shim::Shim>(),

@@ -11,6 +11,7 @@ use crate::world::{Over, World};
 use rpm_core::{Action, Event, Generation, Mono, ProcId, Supervisor};
 use rpm_proto::{Reply, Request};
 use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
 use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, oneshot};
 
@@ -23,6 +24,8 @@ const SAMPLE_MS: u64 = 1500;
 pub(crate) struct Ask {
     /// What is asked.
     pub(crate) request: Request,
+    /// The program to go on as, for [`Request::Update`]: what was checked is what is used.
+    pub(crate) binary: Option<OwnedFd>,
     /// Where the final reply goes.
     pub(crate) reply: oneshot::Sender<Reply>,
 }
@@ -78,6 +81,9 @@ impl Driver {
         loop {
             self.settle();
             if self.world.over.is_some() {
+                if self.world.over == Some(Over::Replaced) {
+                    self.world.keep(&self.supervisor);
+                }
                 return self.world;
             }
             let deadline = self.supervisor.next_deadline().map(|(at, _)| at);

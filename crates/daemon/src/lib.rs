@@ -26,8 +26,11 @@ mod server;
 mod start;
 mod store;
 mod sweep;
+mod update;
 mod view;
 mod world;
+
+pub use update::{Abilities, QUESTION};
 
 use crate::driver::{Driver, Inlets};
 use crate::home::{Home, HomeError};
@@ -39,8 +42,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use interprocess::local_socket::tokio::Listener;
 use rpm_keeper::link::Link;
 use rpm_keeper::wire::ToKeeper;
+use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{broadcast, mpsc};
@@ -133,20 +138,28 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let newest = estate.newest();
     let events = world.take_over(&supervisor, records, estate);
     world.link.send(ToKeeper::Ready);
+    update::lead_keeper(&mut world.link);
     store.pid_file(home.pid_file(), Some(std::process::id()));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), predecessors, home = %home.root(), "supervising");
 
     // Refused, it only costs memory.
     rpm_sys::text::give_back().ok();
 
-    let doors = Doors { asks, notices, logs: logs.clone(), busy };
+    let succeeded = Rc::new(Cell::new(false));
+    let doors = Doors { asks, notices, logs: logs.clone(), succeeded: Rc::clone(&succeeded), busy };
     let serving = tokio::task::spawn_local(server::serve(listener, doors));
     let mut driver = Driver::new(supervisor, world);
     driver.resume(newest, events);
     let world = driver.run(inlets).await;
+    succeeded.set(matches!(world.over, Some(Over::Replaced | Over::Broken(_))));
     serving.abort();
-    // Errors and the time limit alike mean that nobody is left to tell.
-    drop(tokio::time::timeout(Duration::from_millis(farewell::PATIENCE_MS), all_told.recv()).await);
+    let patience = Duration::from_millis(farewell::PATIENCE_MS);
+    // Errors and the time limits alike mean that nobody is left to wait for.
+    if world.over == Some(Over::Replaced) {
+        drop(tokio::time::timeout(patience, world.store.all_kept()).await);
+    } else {
+        drop(tokio::time::timeout(patience, all_told.recv()).await);
+    }
     logs.sync().await;
     leave(&home, world)
 }
@@ -155,6 +168,11 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
 fn leave(home: &Home, mut world: World) -> Result<(), RunError> {
     match world.over {
         Some(Over::Broken(thread)) => return Err(RunError::Thread { thread }),
+        // It is not told of a clean end, so it starts the next one.
+        Some(Over::Replaced) => {
+            farewell::say_all(&mut world.link).map_err(RunError::Keeper)?;
+            tracing::info!("handing over to another version");
+        }
         // The state file says to the next start that this was no clean end.
         Some(Over::Orphaned) => remove(&[home.socket(), home.pid_file()]),
         Some(Over::Stopped) | None => {

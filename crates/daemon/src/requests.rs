@@ -2,18 +2,21 @@
 
 use crate::answer::Asked;
 use crate::driver::{Ask, Driver};
+use crate::world::Over;
 use crate::{clock, dump, view};
 use camino::Utf8PathBuf;
 use rpm_core::spec::{AppSpec, Env};
 use rpm_core::{Command, Event, Existing, Generation, InstanceView, ProcId, Target};
+use rpm_keeper::wire::ToKeeper;
 use rpm_proto::{Code, Detail, Fault, Reply, Request, Verb};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
 impl Driver {
     /// Takes one request; its reply comes now or when it has happened.
     pub(crate) fn ask(&mut self, ask: Ask) {
-        let Ask { request, reply } = ask;
+        let Ask { request, binary, reply } = ask;
         match request {
             // Sessions stream the last two themselves.
             Request::Ping | Request::Follow { .. } | Request::Watch => tell(reply, Reply::Pong),
@@ -35,6 +38,7 @@ impl Driver {
             }
             Request::Save { force } => self.save(force, reply),
             Request::Resurrect => self.resurrect(reply),
+            Request::Update { .. } => self.hand_over(binary),
             Request::Apply { .. }
             | Request::Act { .. }
             | Request::Scale { .. }
@@ -50,6 +54,14 @@ impl Driver {
     pub(crate) fn shut_down(&mut self) {
         let (reply, _nobody) = oneshot::channel();
         self.command(Asked::Stop, Command::Shutdown, reply);
+    }
+
+    /// Ends in favour of `binary`. Nobody is told: the client sees that the connection ends.
+    fn hand_over(&mut self, binary: Option<OwnedFd>) {
+        if let Some(binary) = binary {
+            self.world.link.send(ToKeeper::Upgrade { binary });
+            self.world.over = Some(Over::Replaced);
+        }
     }
 
     fn command(&mut self, asked: Asked, command: Command, reply: oneshot::Sender<Reply>) {

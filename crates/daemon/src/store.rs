@@ -48,6 +48,14 @@ impl Store {
         }
     }
 
+    /// Comes back when all states given before are on the disk, or could not be written.
+    pub(crate) async fn all_kept(&self) {
+        let (done, kept) = oneshot::channel();
+        self.barrier(vec![done]);
+        // Whether they are is in the log.
+        drop(kept.await);
+    }
+
     /// Replaces a file atomically.
     pub(crate) async fn replace(&self, path: Utf8PathBuf, bytes: Vec<u8>) -> io::Result<()> {
         let (done, answer) = oneshot::channel();

@@ -36,6 +36,8 @@ pub(crate) enum Over {
     Stopped,
     /// The keeper died, so that processes may be left.
     Orphaned,
+    /// It makes way for another version of itself, which takes over.
+    Replaced,
     /// One of its threads has ended. A successor takes over and has them all.
     Broken(&'static str),
 }

@@ -5,13 +5,16 @@ use crate::hello::{Hello, PROTOCOL};
 use crate::reply::Reply;
 use crate::request::Request;
 use camino::{Utf8Path, Utf8PathBuf};
-use interprocess::local_socket::{ConnectOptions, GenericFilePath, Stream, ToFsName};
+use interprocess::local_socket::prelude::*;
+use interprocess::local_socket::{ConnectOptions, GenericFilePath, Stream};
 use std::io::{self, Read, Write};
+use std::time::Duration;
 
 /// A connection to the daemon.
 #[derive(Debug)]
 pub struct Client {
     stream: Stream,
+    protocol: u32,
     greeted: Option<Hello>,
 }
 
@@ -44,6 +47,15 @@ pub enum CallError {
     /// The daemon speaks another wire.
     #[error("the daemon is version {} and speaks protocol {}, this is protocol {PROTOCOL}", .0.version, .0.protocol)]
     Version(Hello),
+    /// The daemon said something that is not known here.
+    #[error("the daemon's answer cannot be read")]
+    Unread {
+        /// Who it is.
+        daemon: Hello,
+        /// What is wrong with it.
+        #[source]
+        source: frame::FrameError,
+    },
 }
 
 impl From<io::Error> for CallError {
@@ -63,14 +75,29 @@ impl Client {
         };
         let name = path.as_std_path().to_fs_name::<GenericFilePath>().map_err(io)?;
         let stream = ConnectOptions::new().name(name).connect_sync().map_err(io)?;
-        Ok(Self { stream, greeted: None })
+        Ok(Self { stream, protocol: PROTOCOL, greeted: None })
+    }
+
+    /// Speaks that version of the wire, of which only [`Request::Ping`] and [`Request::Update`] are
+    /// certain.
+    #[must_use]
+    pub fn speaking(mut self, protocol: u32) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// Waits no longer than this for each piece of an answer; then the call fails.
+    pub fn patient(self, patience: Duration) -> io::Result<Self> {
+        self.stream.set_recv_timeout(Some(patience))?;
+        Ok(self)
     }
 
     /// Sends a request; replies are read with [`Self::next`].
     pub fn send(&mut self, request: &Request) -> Result<(), CallError> {
         let mut wire = Vec::new();
         if self.greeted.is_none() {
-            frame::push(&mut wire, &Hello::ours()).map_err(io::Error::from)?;
+            let hello = Hello { protocol: self.protocol, ..Hello::ours() };
+            frame::push(&mut wire, &hello).map_err(io::Error::from)?;
         }
         frame::push(&mut wire, request).map_err(io::Error::from)?;
         Ok(self.stream.write_all(&wire)?)
@@ -84,12 +111,16 @@ impl Client {
     pub fn next(&mut self) -> Result<Reply, CallError> {
         if self.greeted.is_none() {
             let hello: Hello = frame::parse(&self.read()?).map_err(io::Error::from)?;
-            if hello.protocol != PROTOCOL {
+            if hello.protocol != self.protocol {
                 return Err(CallError::Version(hello));
             }
             self.greeted = Some(hello);
         }
-        Ok(frame::parse_reply(&self.read()?).map_err(io::Error::from)?)
+        let body = self.read()?;
+        frame::parse_reply(&body).map_err(|source| {
+            let daemon = self.greeted.clone().unwrap_or_else(Hello::ours);
+            CallError::Unread { daemon, source }
+        })
     }
 
     /// Sends a request and waits for the final reply; what comes before goes to `meanwhile`.

@@ -134,6 +134,8 @@ codes! {
     DaemonSilent = "daemon.silent", exit 1;
     /// The daemon is of another version that does not understand this one.
     VersionMismatch = "daemon.version", exit 1;
+    /// The daemon was not replaced by another version.
+    UpdateFailed = "daemon.update", exit 1;
     /// The daemon is stopping.
     ShuttingDown = "daemon.stopping", exit 1;
     /// Nothing saved to restore.

@@ -1,6 +1,7 @@
 //! Who is speaking.
 
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 
 /// The version of this wire. A change that an older side would misread raises it.
 pub const PROTOCOL: u32 = 1;
@@ -16,7 +17,29 @@ pub struct Hello {
     pub pid: u32,
 }
 
+/// How another side stands to this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Age {
+    /// It is of an earlier version.
+    Older,
+    /// It is of this version.
+    Same,
+    /// It is of a later version.
+    Newer,
+}
+
 impl Hello {
+    /// How the speaker stands to this program. The wire counts more than the number.
+    pub fn age(&self) -> Age {
+        let ours = Self::ours();
+        let wire = self.protocol.cmp(&ours.protocol);
+        match wire.then_with(|| numbers(&self.version).cmp(&numbers(&ours.version))) {
+            Ordering::Less => Age::Older,
+            Ordering::Equal => Age::Same,
+            Ordering::Greater => Age::Newer,
+        }
+    }
+
     /// This program's hello.
     pub fn ours() -> Self {
         Self {
@@ -24,5 +47,33 @@ impl Hello {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
         }
+    }
+}
+
+/// `1.2.3-rc` as numbers; what is none counts as 0.
+fn numbers(version: &str) -> [u64; 3] {
+    let mut numbers = [0; 3];
+    let release = version.split(['-', '+']).next().unwrap_or_default();
+    for (number, text) in numbers.iter_mut().zip(release.split('.')) {
+        *number = text.parse().unwrap_or(0);
+    }
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_older_side_is_known() {
+        let age =
+            |protocol, version: &str| Hello { protocol, version: version.to_owned(), pid: 1 }.age();
+        assert_eq!(Hello::ours().age(), Age::Same);
+        assert_eq!(age(PROTOCOL, "0.0.9"), Age::Older);
+        assert_eq!(age(PROTOCOL, "0.10.0"), Age::Newer);
+        assert_eq!(age(PROTOCOL, "99.0.0-rc.1"), Age::Newer);
+        assert_eq!(age(PROTOCOL + 1, "0.0.9"), Age::Newer);
+        assert_eq!(age(PROTOCOL - 1, "99.0.0"), Age::Older);
+        assert_eq!(age(PROTOCOL, "nonsense"), Age::Older);
     }
 }

@@ -82,6 +82,13 @@ pub enum Request {
     Resurrect,
     /// Stops everything, then the daemon. Answered by [`crate::Reply::Done`].
     Kill,
+    /// The daemon is to go on as this program. Answered only when that is refused: else the daemon
+    /// hands over and hangs up, and whoever answers next on the socket is its successor. Its form
+    /// never changes, as it mends what else two versions may not understand of each other.
+    Update {
+        /// The program's path, absolute.
+        binary: String,
+    },
 }
 
 /// What to do to processes that exist.

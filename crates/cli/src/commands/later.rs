@@ -1,7 +1,7 @@
 //! Verbs of PM2 that this version does not have.
 
 /// Verbs of PM2 that this version does not have.
-const LATER: [&str; 47] = [
+const LATER: [&str; 46] = [
     "attach",
     "autoinstall",
     "backward",
@@ -47,12 +47,11 @@ const LATER: [&str; 47] = [
     "uninstall",
     "unlink",
     "unset",
-    "update",
     "web",
 ];
 
 /// Whether PM2 has this verb and this version has not.
 pub(crate) fn has(name: &str) -> bool {
-    let also = ["updatePM2", "unmonitor", "uninstall-otel"];
+    let also = ["unmonitor", "uninstall-otel"];
     LATER.contains(&name) || also.contains(&name) || name.starts_with("module:")
 }

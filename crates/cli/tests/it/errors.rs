@@ -44,13 +44,21 @@ fn a_fault_of_the_daemon_is_shown_whole() {
 
 #[test]
 fn a_daemon_of_another_version_is_named() {
-    let hello = Hello { protocol: 999, version: "9.9.9".to_owned(), pid: 1 };
+    let hello = Hello { protocol: 999, version: "9.9.9".to_owned(), pid: 0 };
     let fake = Fake::with_hello(hello, |_| Vec::new());
     insta::assert_snapshot!(fake.fails(&["list"]), @r"
-    [PM2][ERROR] the daemon that runs is of another version
-      why: it is 9.9.9 and speaks protocol 999
-           this is VERSION and speaks 1
-      help: `rpm kill`, then start your apps again with this version
+    [PM2][ERROR] this `rpm` is older than the daemon that runs
+      why: the daemon is 9.9.9 and speaks protocol 999
+           this is VERSION and speaks protocol 1
+      help: give the command with the daemon's own program
+    ");
+    let hello = Hello { protocol: 0, version: "0.0.1".to_owned(), pid: 0 };
+    let fake = Fake::with_hello(hello, |_| Vec::new());
+    insta::assert_snapshot!(fake.fails(&["list"]), @r"
+    [PM2][ERROR] the daemon that runs is older than this `rpm`
+      why: the daemon is 0.0.1 and speaks protocol 0
+           this is VERSION and speaks protocol 1
+      help: `rpm update` lets it become this version; apps go on meanwhile
     ");
 }
 
@@ -79,7 +87,7 @@ fn a_daemon_that_hangs_up_is_said() {
     let fake = Fake::always(Reply::Pong);
     insta::assert_snapshot!(fake.fails(&["stop", "api"]), @r"
     [PM2][ERROR] the daemon's answer does not belong to the question
-      help: `rpm kill`, then start your apps again with this version
+      help: `rpm update` lets the daemon become this version; apps go on meanwhile
     ");
 }
 

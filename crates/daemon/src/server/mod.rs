@@ -2,6 +2,7 @@
 
 mod follow;
 mod session;
+mod skew;
 
 use crate::driver::Ask;
 use crate::home::Home;
@@ -11,8 +12,10 @@ use interprocess::local_socket::tokio::{Listener, Stream, prelude::*};
 use interprocess::local_socket::{GenericFilePath, ListenerOptions, ToFsName};
 use interprocess::os::unix::local_socket::ListenerOptionsExt;
 use rpm_core::Notice;
+use std::cell::Cell;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, broadcast, mpsc};
@@ -29,6 +32,8 @@ pub(crate) struct Doors {
     pub(crate) notices: broadcast::Sender<Arc<Notice>>,
     /// What is written.
     pub(crate) logs: Logs,
+    /// Whether a successor is to take over from this daemon, which ends.
+    pub(crate) succeeded: Rc<Cell<bool>>,
     /// Held while a reply is on its way, so that the daemon does not end before it has arrived.
     pub(crate) busy: mpsc::Sender<std::convert::Infallible>,
 }

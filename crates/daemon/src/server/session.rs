@@ -1,13 +1,15 @@
 //! One client: requests in, replies out.
 
-use super::{Doors, follow};
+use super::{Doors, follow, skew};
 use crate::driver::Ask;
+use crate::update;
 use interprocess::local_socket::tokio::Stream;
 use rpm_proto::frame::{self, FrameError};
 use rpm_proto::hello::PROTOCOL;
 use rpm_proto::{Code, Fault, Hello, Reply, Request};
 use serde::de::DeserializeOwned;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{broadcast, oneshot};
@@ -24,9 +26,7 @@ pub(crate) async fn run(mut stream: Stream, doors: Doors) {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
             let fault = Fault::new(Code::BadRequest, "the request cannot be read")
                 .because(error.to_string())
-                .help(
-                    "use the `rpm` that belongs to this daemon; `rpm kill` and a new start mend it",
-                );
+                .help("use the `rpm` that belongs to this daemon");
             // It may have hung up; there is nobody else to tell.
             drop(send(&mut stream, &Reply::Failed { fault, affected: Vec::new() }).await);
         }
@@ -44,26 +44,46 @@ async fn converse(stream: &mut Stream, doors: &Doors) -> io::Result<()> {
         return Ok(());
     }
     loop {
-        match read(stream).await? {
+        let body = read_body(stream).await?;
+        let request = match frame::parse(&body) {
+            Ok(request) => request,
+            Err(error) => {
+                refuse(stream, skew::misunderstood(&hello, &body, &error)).await?;
+                continue;
+            }
+        };
+        match request {
             Request::Follow { target, out, err } => {
                 return follow::lines(stream, doors, target, out, err).await;
             }
             Request::Watch => return follow::notices(stream, doors).await,
-            request => answer(stream, doors, request).await?,
+            Request::Update { binary } => match update::check(binary.clone()).await {
+                Ok(open) => answer(stream, doors, Request::Update { binary }, Some(open)).await?,
+                Err(fault) => refuse(stream, fault).await?,
+            },
+            request => answer(stream, doors, request, None).await?,
         }
     }
 }
 
-async fn answer(stream: &mut Stream, doors: &Doors, request: Request) -> io::Result<()> {
+async fn answer(
+    stream: &mut Stream,
+    doors: &Doors,
+    request: Request,
+    binary: Option<OwnedFd>,
+) -> io::Result<()> {
     let busy = doors.busy.clone();
     let mut notices = tells_progress(&request).then(|| doors.notices.subscribe());
     let (reply, mut answer) = oneshot::channel();
-    if doors.asks.send(Ask { request, reply }).await.is_err() {
-        return send(stream, &stopping()).await;
+    if doors.asks.send(Ask { request, binary, reply }).await.is_err() {
+        return unanswered(stream, doors).await;
     }
     let reply = loop {
         tokio::select! { biased;
-            reply = &mut answer => break reply.unwrap_or_else(|_| stopping()),
+            reply = &mut answer => match reply {
+                Ok(reply) => break reply,
+                Err(_) => return unanswered(stream, doors).await,
+            },
             notice = next(&mut notices) => {
                 send(stream, &Reply::Notice { notice }).await?;
             }
@@ -97,10 +117,18 @@ fn tells_progress(request: &Request) -> bool {
     )
 }
 
-fn stopping() -> Reply {
+/// Nobody here answers any more. Where a successor does, the client is hung up on and asks there.
+async fn unanswered(stream: &mut Stream, doors: &Doors) -> io::Result<()> {
+    if doors.succeeded.get() {
+        return Err(io::ErrorKind::ConnectionAborted.into());
+    }
     let fault = Fault::new(Code::ShuttingDown, "the daemon is stopping")
         .help("wait for it to end, then give the command again");
-    Reply::Failed { fault, affected: Vec::new() }
+    refuse(stream, fault).await
+}
+
+async fn refuse(stream: &mut Stream, fault: Fault) -> io::Result<()> {
+    send(stream, &Reply::Failed { fault, affected: Vec::new() }).await
 }
 
 /// Sends one reply; a client that does not read for long is given up.
@@ -116,6 +144,10 @@ pub(super) async fn send_all(stream: &mut Stream, wire: &[u8]) -> io::Result<()>
 }
 
 async fn read<T: DeserializeOwned>(stream: &mut Stream) -> io::Result<T> {
+    Ok(frame::parse(&read_body(stream).await?)?)
+}
+
+async fn read_body(stream: &mut Stream) -> io::Result<Vec<u8>> {
     let mut header = [0; 4];
     stream.read_exact(&mut header).await?;
     let length = frame::length(header)?;
@@ -124,5 +156,5 @@ async fn read<T: DeserializeOwned>(stream: &mut Stream) -> io::Result<T> {
     }
     let mut body = vec![0; length];
     timeout(PATIENCE, stream.read_exact(&mut body)).await??;
-    Ok(frame::parse(&body)?)
+    Ok(body)
 }
