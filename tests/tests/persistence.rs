@@ -272,23 +272,6 @@ fn a_signal_to_the_daemon_ends_it_in_order() {
 }
 
 #[test]
-fn a_start_after_the_keeper_was_killed_ends_what_it_left() {
-    let rpm = Rpm::new();
-    rpm.ok(&["start", &rpm.config(&[child_app("left", &[])])]);
-    rpm.ok(&["save"]);
-    let (supervisor, keeper) = rpm.daemon();
-    let left = rpm.one("left").pid;
-    kill(keeper, Signal::SIGKILL);
-    eventually("the supervisor ends", || (!alive(supervisor)).then_some(()));
-    assert!(alive(left), "nobody ends a service because its keeper died");
-
-    rpm.ok(&["resurrect"]);
-    assert!(!alive(left), "two of it would run");
-    assert!(rpm.one("left").is_online());
-    assert!(rpm.daemon_log().contains("ended the processes it left"));
-}
-
-#[test]
 fn kill_ends_the_daemon_however_much_there_was_to_end() {
     let rpm = Rpm::new();
     let sleeper = |n| json!({ "name": format!("s{n}"), "script": "/bin/sleep", "args": ["600"] });

@@ -37,6 +37,11 @@ pub(crate) fn or_start(home: &Home) -> Result<(Client, bool), Fault> {
 /// What a broken exchange means.
 pub(crate) fn fault_of(error: CallError) -> Fault {
     match error {
+        CallError::Replaced => {
+            Fault::new(Code::DaemonSilent, "the daemon was replaced while it did this")
+                .because("another one goes on where it was: what was begun comes to its end")
+                .help("see `rpm list`; give the command again if that is not what you want")
+        }
         CallError::Version(daemon) => skew(&daemon),
         CallError::Unread { daemon, source } => match daemon.age() {
             Age::Same => unexpected().because(chain(&source)),

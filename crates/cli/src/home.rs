@@ -67,6 +67,12 @@ impl Home {
         self.0.join("rpm.log")
     }
 
+    /// The keeper's process, while its daemon is ready.
+    pub(crate) fn keeper(&self) -> Option<u32> {
+        let text = std::fs::read_to_string(self.0.join("keeper.lock")).ok()?;
+        text.trim().parse().ok()
+    }
+
     /// The saved list.
     pub(crate) fn dump(&self) -> Utf8PathBuf {
         self.0.join("dump.pm2")

@@ -89,6 +89,7 @@ impl Driver {
             let deadline = self.supervisor.next_deadline().map(|(at, _)| at);
             let sample_at = self.sample_due();
             let keep_at = self.world.keep_due();
+            let keeper_at = self.world.keeper.due;
             let wants_write = self.world.link.wants_write();
             tokio::select! { biased;
                 () = inlets.keeper.ready(wants_write) => self.hear_keeper(&mut inlets.keeper),
@@ -109,6 +110,7 @@ impl Driver {
                 Some(()) = inlets.reopen.recv() => self.world.reopen_logs(),
                 () = sleep_until(deadline) => self.events.push_back(Event::Woke),
                 () = sleep_until(sample_at) => self.sample(),
+                () = sleep_until(keeper_at) => self.raise_keeper(&mut inlets.keeper),
                 () = sleep_until(keep_at) => self.world.keep(&self.supervisor),
             }
         }

@@ -1,9 +1,9 @@
 //! What the keeper tells: processes that are there, and those that are gone.
 
 use crate::driver::Driver;
-use crate::world::{Over, World};
+use crate::world::World;
 use rpm_core::event::SpawnError;
-use rpm_core::{Ending, Event, Generation, Signal};
+use rpm_core::{Ending, Event, Generation, ProcId, Signal};
 use rpm_keeper::wire::{FromKeeper, ToKeeper};
 use rpm_sys::watch::Watch;
 use std::io;
@@ -11,18 +11,27 @@ use std::os::fd::OwnedFd;
 
 /// The keeper's socket as the runtime watches it.
 pub(crate) struct KeeperEnd {
-    socket: Watch,
+    /// `None` while there is no keeper.
+    socket: Option<Watch>,
 }
 
 impl KeeperEnd {
     /// Watches a duplicate of the link's socket.
     pub(crate) fn new(socket: OwnedFd) -> io::Result<Self> {
-        Ok(Self { socket: Watch::both(socket)? })
+        Ok(Self { socket: Some(Watch::both(socket)?) })
+    }
+
+    /// There is no keeper any more.
+    pub(crate) fn close(&mut self) {
+        self.socket = None;
     }
 
     /// Comes back when there is something to read, or room to write where that is wanted.
     pub(crate) async fn ready(&self, write: bool) {
-        if let Err(error) = self.socket.ready(write).await {
+        let Some(socket) = &self.socket else {
+            return std::future::pending().await;
+        };
+        if let Err(error) = socket.ready(write).await {
             tracing::error!(%error, "the keeper's socket cannot be watched");
         }
     }
@@ -30,18 +39,14 @@ impl KeeperEnd {
 
 impl Driver {
     /// Reads all that the keeper has sent.
-    pub(crate) fn hear_keeper(&mut self, _end: &mut KeeperEnd) {
+    pub(crate) fn hear_keeper(&mut self, end: &mut KeeperEnd) {
         loop {
             match self.world.link.recv() {
                 Ok(Some(news)) => self.hear(news),
                 Ok(None) => return,
                 Err(error) => {
-                    tracing::error!(
-                        %error,
-                        "the keeper is gone; ending, as nothing can be supervised without it. \
-                         Processes that go on are ended by the next start"
-                    );
-                    self.world.over = Some(Over::Orphaned);
+                    tracing::debug!(%error, "the keeper's socket has ended");
+                    self.keeper_died(end);
                     return;
                 }
             }
@@ -65,27 +70,23 @@ impl Driver {
                     _ => {}
                 }
             }
+            FromKeeper::Welcome { .. } => self.keeper_listens(),
+            FromKeeper::Renewed { errno: 0 } => {
+                tracing::info!("the keeper is of this version, too");
+            }
+            FromKeeper::Renewed { errno } => {
+                let error = io::Error::from_raw_os_error(errno);
+                tracing::warn!(%error, "the keeper stays of the version before");
+            }
             // The inventory is read before the loop begins.
-            FromKeeper::Welcome { .. }
-            | FromKeeper::Slot { .. }
-            | FromKeeper::End
-            | FromKeeper::Pong
-            | FromKeeper::Renewed { .. } => {}
+            FromKeeper::Slot { .. } | FromKeeper::End | FromKeeper::Pong => {}
         }
     }
 
     fn spawned(&mut self, generation: Generation, pid: u32, pidfd: OwnedFd) {
-        let Some(run) = self.world.runs.get_mut(&generation) else {
-            return;
-        };
-        run.pid = Some(pid);
-        run.pidfd = Some(pidfd);
-        let proc = run.proc;
-        if let Some(path) = run.pid_file.clone() {
-            self.world.store.pid_file(path, Some(pid));
+        if let Some(proc) = self.world.begun(generation, pid, pidfd) {
+            self.events.push_back(Event::Spawned { proc, generation, pid });
         }
-        self.world.channels.spawned(generation, pid);
-        self.events.push_back(Event::Spawned { proc, generation, pid });
     }
 
     fn spawn_failed(&mut self, generation: Generation, what: &str, errno: i32) {
@@ -103,6 +104,24 @@ impl Driver {
 }
 
 impl World {
+    /// A run that is known has a process.
+    pub(crate) fn begun(
+        &mut self,
+        generation: Generation,
+        pid: u32,
+        pidfd: OwnedFd,
+    ) -> Option<ProcId> {
+        let run = self.runs.get_mut(&generation)?;
+        run.pid = Some(pid);
+        run.birth = rpm_sys::pidfd::identity(pid);
+        run.pidfd = Some(pidfd);
+        if let Some(path) = run.pid_file.clone() {
+            self.store.pid_file(path, Some(pid));
+        }
+        self.channels.spawned(generation, pid);
+        Some(run.proc)
+    }
+
     /// The end of a run's main process. Its slot is let go when the core has acted upon it, or at
     /// once when nobody knows it.
     pub(crate) fn exit_of(
@@ -125,7 +144,19 @@ impl World {
         if pid > 0 {
             self.link.send(ToKeeper::Ack { key: generation.0, pid });
         }
-        self.link.send(ToKeeper::Drop { key: generation.0, tag: None });
+        self.release(generation.0);
+    }
+
+    /// Lets the keeper hold descriptors in a slot.
+    pub(crate) fn hold(&mut self, key: u64, fds: Vec<(OwnedFd, u32)>) {
+        self.held.put(key, 0, &fds);
+        self.link.send(ToKeeper::Put { key, fds });
+    }
+
+    /// Lets the keeper let go of a slot.
+    pub(crate) fn release(&mut self, key: u64) {
+        self.held.drop(key);
+        self.link.send(ToKeeper::Drop { key, tag: None });
     }
 }
 

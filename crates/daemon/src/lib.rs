@@ -13,18 +13,21 @@ mod clock;
 mod driver;
 mod dump;
 mod farewell;
+mod held;
 pub mod home;
 mod keeper;
 mod launch;
 pub mod logs;
 mod news;
 mod perform;
+mod rebirth;
 mod recover;
 mod requests;
 mod sample;
 mod server;
 mod start;
 mod store;
+mod survivors;
 mod sweep;
 mod update;
 mod view;
@@ -35,9 +38,10 @@ pub use update::{Abilities, QUESTION};
 use crate::driver::{Driver, Inlets};
 use crate::home::{Home, HomeError};
 use crate::keeper::KeeperEnd;
+use crate::rebirth::Keeper;
 use crate::server::{Doors, ListenError};
 use crate::store::Store;
-use crate::world::{CLIENTS_KEY, Over, World, tag};
+use crate::world::{CLIENTS_KEY, Over, State, World, tag};
 use camino::{Utf8Path, Utf8PathBuf};
 use interprocess::local_socket::tokio::Listener;
 use rpm_keeper::link::Link;
@@ -115,9 +119,9 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
         channels::Channels::start(channel_news).map_err(system("starting the channel thread"))?;
     let store = Store::start(home.state()).map_err(system("starting the writing thread"))?;
     write_assets(&home)?;
-    let listener = open_door(&home, &mut link, estate.clients.take())?;
+    let (listener, door) = open_door(&home, estate.clients.take())?;
     let inlets = Inlets {
-        keeper: watch(&link)?,
+        keeper: watch(&link).map_err(system("watching the keeper"))?,
         channels: channels_told,
         logs: logs_told,
         swept: swept_told,
@@ -128,15 +132,16 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     };
 
     let mark = mark(&home);
-    if estate.predecessors == 0 {
-        recover::end_survivors(&home, &mark).await;
-    }
-    let (supervisor, records) = recover::table(&home, &estate);
     let predecessors = estate.predecessors;
+    let (state, taken_up) = survivors::state(&home, &mark, &mut estate).await;
+    let State { supervisor, records, .. } = state;
+    let keeper = Keeper::of_process().map_err(system("opening this program"))?;
     let threads = (logs.clone(), channels, store.clone());
-    let mut world = World::new(home.clone(), mark, link, threads, notices.clone(), swept);
+    let mut world = World::new(home.clone(), mark, (link, keeper), threads, notices.clone(), swept);
+    world.hold(CLIENTS_KEY, vec![(door, tag::LISTENER)]);
     let newest = estate.newest();
     let events = world.take_over(&supervisor, records, estate);
+    world.take_up(taken_up);
     world.link.send(ToKeeper::Ready);
     update::lead_keeper(&mut world.link);
     store.pid_file(home.pid_file(), Some(std::process::id()));
@@ -168,13 +173,13 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
 fn leave(home: &Home, mut world: World) -> Result<(), RunError> {
     match world.over {
         Some(Over::Broken(thread)) => return Err(RunError::Thread { thread }),
+        // Everything belongs to others by now.
+        Some(Over::Superseded) => {}
         // It is not told of a clean end, so it starts the next one.
         Some(Over::Replaced) => {
             farewell::say_all(&mut world.link).map_err(RunError::Keeper)?;
             tracing::info!("handing over to another version");
         }
-        // The state file says to the next start that this was no clean end.
-        Some(Over::Orphaned) => remove(&[home.socket(), home.pid_file()]),
         Some(Over::Stopped) | None => {
             remove(&[home.socket(), home.pid_file(), home.state()]);
             world.link.send(ToKeeper::Stop);
@@ -196,28 +201,20 @@ fn remove(paths: &[Utf8PathBuf]) {
     }
 }
 
-fn open_door(
-    home: &Home,
-    link: &mut Link,
-    inherited: Option<OwnedFd>,
-) -> Result<Listener, RunError> {
-    if let Some(fd) = inherited {
-        return server::inherit(fd).map_err(system("taking over the clients' socket"));
-    }
-    let listener = server::listen(home)?;
+/// The clients' socket, and a duplicate for the keeper to hold.
+fn open_door(home: &Home, inherited: Option<OwnedFd>) -> Result<(Listener, OwnedFd), RunError> {
+    let listener = match inherited {
+        Some(fd) => server::inherit(fd).map_err(system("taking over the clients' socket"))?,
+        None => server::listen(home)?,
+    };
     let held = match &listener {
         Listener::UdSocket(socket) => socket.as_fd().try_clone_to_owned(),
     };
-    let fds = vec![(held.map_err(system("keeping the clients' socket"))?, tag::LISTENER)];
-    link.send(ToKeeper::Put { key: CLIENTS_KEY, fds });
-    Ok(listener)
+    Ok((listener, held.map_err(system("keeping the clients' socket"))?))
 }
 
-fn watch(link: &Link) -> Result<KeeperEnd, RunError> {
-    link.as_fd()
-        .try_clone_to_owned()
-        .and_then(KeeperEnd::new)
-        .map_err(system("watching the keeper"))
+fn watch(link: &Link) -> io::Result<KeeperEnd> {
+    link.as_fd().try_clone_to_owned().and_then(KeeperEnd::new)
 }
 
 /// Writes what apps load at their start.

@@ -16,7 +16,7 @@ impl World {
         match action {
             Action::Spawn { proc, generation, slot, spec, restarts } => {
                 let start = Start { proc, generation, slot, restarts, spec };
-                if let Err(error) = self.start(&start) {
+                if let Err(error) = self.start(start) {
                     self.runs.remove(&generation);
                     events.push_back(Event::SpawnFailed { proc, generation, error });
                 }
@@ -81,7 +81,7 @@ impl World {
         let marker = format!("{}={}", launch::MARKER, launch::marker(&self.mark, generation));
         let main = self.runs.get(&generation).and_then(|run| run.pid);
         let known: Vec<u32> = self.runs.values().filter_map(|run| run.pid).collect();
-        match sweep::Sweep::begin(marker, main, known) {
+        match sweep::Sweep::begin(marker, main, known, self.keeper.reapers()) {
             None => events.push_back(Event::Swept { proc, generation }),
             Some(sweep) => {
                 let done = self.swept.clone();
@@ -95,6 +95,7 @@ impl World {
     }
 
     fn forget(&mut self, generation: Generation) {
+        self.delayed.retain(|start| start.generation != generation);
         let Some(run) = self.runs.remove(&generation) else {
             return;
         };

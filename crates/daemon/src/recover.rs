@@ -7,8 +7,7 @@
 use crate::channels::Inventory;
 use crate::home::Home;
 use crate::start::{sink, worker};
-use crate::sweep::Survivors;
-use crate::world::{CLIENTS_KEY, LAYOUT, LISTENER_KEYS, Run, State, World, tag};
+use crate::world::{CLIENTS_KEY, LAYOUT, LISTENER_KEYS, Run, State, World, boot, tag};
 use rpm_core::{Event, Generation, ProcId, Status, Supervisor};
 use rpm_keeper::link::Link;
 use rpm_keeper::wire::{FromKeeper, ToKeeper};
@@ -62,6 +61,17 @@ impl Estate {
         Generation(self.slots.keys().copied().chain(exits).max().unwrap_or(0))
     }
 
+    /// Adds the process of a run that the keeper did not know.
+    pub(crate) fn add(
+        &mut self,
+        generation: Generation,
+        pid: u32,
+        pidfd: OwnedFd,
+        fds: Vec<(OwnedFd, u32)>,
+    ) {
+        self.take(generation.0, pid, Some(pidfd), fds);
+    }
+
     fn take(&mut self, key: u64, pid: u32, pidfd: Option<OwnedFd>, fds: Vec<(OwnedFd, u32)>) {
         let mut fds: BTreeMap<u32, OwnedFd> = fds.into_iter().map(|(fd, tag)| (tag, fd)).collect();
         if key == CLIENTS_KEY {
@@ -78,12 +88,14 @@ impl Estate {
     }
 }
 
-/// The table as a predecessor left it; an empty one when there was none.
-pub(crate) fn table(home: &Home, estate: &Estate) -> (Supervisor, String) {
-    if estate.predecessors == 0 {
-        return (Supervisor::new(), String::new());
-    }
+/// What a predecessor left; `None` when there was none, or when it ended well.
+///
+/// After a boot of the machine nothing of it runs, whatever the numbers of its processes say.
+pub(crate) fn table(home: &Home, estate: &Estate) -> Option<State<Supervisor>> {
     let path = home.state();
+    if estate.predecessors == 0 && !path.exists() {
+        return None;
+    }
     let state = std::fs::read(&path)
         .map_err(|error| error.to_string())
         .and_then(|bytes| {
@@ -97,28 +109,16 @@ pub(crate) fn table(home: &Home, estate: &Estate) -> (Supervisor, String) {
             }
         });
     match state {
-        Ok(state) => (state.supervisor, state.records),
+        Ok(state) if estate.predecessors == 0 && state.boot != boot() => {
+            tracing::warn!("the machine was started anew; `rpm resurrect` starts what was saved");
+            None
+        }
+        Ok(state) => Some(state),
         Err(error) => {
             tracing::error!(%path, error, "the table of the last supervisor cannot be read; starting with an empty one");
-            (Supervisor::new(), String::new())
+            None
         }
     }
-}
-
-/// Ends what is left of a life of this home that did not end well: its keeper was killed, so that
-/// its processes run on without anybody. They hold ports, and whoever starts them again does not
-/// know of them.
-pub(crate) async fn end_survivors(home: &Home, mark: &str) {
-    let state = home.state();
-    if !state.exists() {
-        return;
-    }
-    let survivors = Survivors::end(mark);
-    let count = survivors.count();
-    survivors.gone().await;
-    tracing::warn!(count, "the last keeper did not end well; ended the processes it left");
-    // It told only that; `rpm resurrect` restores what was saved.
-    std::fs::remove_file(&state).ok();
 }
 
 impl World {
@@ -129,6 +129,9 @@ impl World {
         records: String,
         mut estate: Estate,
     ) -> VecDeque<Event> {
+        for (key, fd) in &estate.listeners {
+            self.held.put(*key, 0, &duplicate(fd, tag::LISTENER));
+        }
         let mut events = VecDeque::new();
         let mut workers = Vec::new();
         for (proc, generation, pid) in supervisor.runs() {
@@ -165,6 +168,9 @@ impl World {
     ) -> Option<crate::channels::WorkerSpec> {
         let instance = supervisor.instance(proc)?;
         let paths = self.paths(instance.spec, proc);
+        for (tag, fd) in &slot.fds {
+            self.held.put(generation.0, u64::from(proc.0), &duplicate(fd, *tag));
+        }
         for (tag, stream) in [(tag::OUT, Stream::Out), (tag::ERR, Stream::Err)] {
             if let Some(pipe) = slot.fds.remove(&tag) {
                 let run = (proc, generation);
@@ -176,7 +182,10 @@ impl World {
         }
         let pid = (slot.pid > 0).then_some(slot.pid);
         let pidfd = slot.pidfd.take();
-        let run = Run { proc, pid, pidfd, started: None, pid_file: paths.pid };
+        let stat = pid.and_then(rpm_sys::tree::stat);
+        self.keeper.has_foreign |= stat.is_some_and(|stat| stat.ppid != self.keeper.pid);
+        let birth = stat.map(|stat| stat.started);
+        let run = Run { proc, pid, pidfd, birth, started: None, pid_file: paths.pid };
         self.runs.insert(generation, run);
         if let (None, Some(pid)) = (known_pid, pid) {
             events.push_back(Event::Spawned { proc, generation, pid });
@@ -200,5 +209,16 @@ impl World {
 }
 
 fn lost(proc: ProcId, pid: Option<u32>) -> Run {
-    Run { proc, pid, pidfd: None, started: None, pid_file: None }
+    Run { proc, pid, pidfd: None, birth: None, started: None, pid_file: None }
+}
+
+/// A duplicate with its tag; none when the system refuses.
+fn duplicate(fd: &OwnedFd, tag: u32) -> Vec<(OwnedFd, u32)> {
+    match fd.try_clone() {
+        Ok(fd) => vec![(fd, tag)],
+        Err(error) => {
+            tracing::warn!(tag, %error, "a successor of this keeper would not get a descriptor");
+            Vec::new()
+        }
+    }
 }

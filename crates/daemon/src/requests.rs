@@ -2,6 +2,7 @@
 
 use crate::answer::Asked;
 use crate::driver::{Ask, Driver};
+use crate::survivors::Survivors;
 use crate::world::Over;
 use crate::{clock, dump, view};
 use camino::Utf8PathBuf;
@@ -20,6 +21,10 @@ impl Driver {
         match request {
             // Sessions stream the last two themselves.
             Request::Ping | Request::Follow { .. } | Request::Watch => tell(reply, Reply::Pong),
+            Request::TakenUp => {
+                let Survivors { adopted, ended } = self.world.taken_up;
+                tell(reply, Reply::TakenUp { adopted, ended });
+            }
             Request::List => {
                 let processes = self.processes();
                 tell(reply, Reply::Processes { processes });

@@ -35,14 +35,20 @@ struct Ends {
 
 impl World {
     /// Asks the keeper for a run. What it prints and says is listened to from now on.
-    pub(crate) fn start(&mut self, start: &Start) -> Result<(), SpawnError> {
+    ///
+    /// Without a keeper it waits for one.
+    pub(crate) fn start(&mut self, start: Start) -> Result<(), SpawnError> {
+        if !self.keeper.listens {
+            self.delayed.push(start);
+            return Ok(());
+        }
         let paths = self.paths(&start.spec, start.proc);
         let run = (start.proc, start.generation);
         let launch = self.launch_of(&start.spec, &paths, run, (start.slot, start.restarts));
         let spec = program(launch, &start.spec).map_err(during("handing the program over"))?;
         let mut ends = Ends::default();
         let null = rpm_sys::process::open_null().map_err(during("opening /dev/null"))?;
-        let outputs = outputs(start, &null, &mut ends).map_err(during("making pipes"))?;
+        let outputs = outputs(&start, &null, &mut ends).map_err(during("making pipes"))?;
         let channel = channel(&mut ends).map_err(during("making a channel"))?;
         ends.theirs.push((null, 0));
 
@@ -54,14 +60,17 @@ impl World {
             proc: start.proc,
             pid: None,
             pidfd: None,
+            birth: None,
             started: Some(clock::now().mono),
             pid_file: paths.pid,
         };
         self.runs.insert(start.generation, known);
+        let (key, aux) = (start.generation.0, u64::from(start.proc.0));
+        self.held.put(key, aux, &ends.held);
         self.link.send(ToKeeper::Spawn {
-            seq: start.generation.0,
-            key: start.generation.0,
-            aux: u64::from(start.proc.0),
+            seq: key,
+            key,
+            aux,
             spec,
             child_fds: ends.theirs,
             hold: ends.held,

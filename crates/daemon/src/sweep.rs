@@ -4,7 +4,6 @@
 //! The keeper is the subreaper of everything we start, so whoever lost its parent is its child; a
 //! variable in its environment tells which run it came from.
 
-use crate::launch;
 use rpm_sys::watch::Watch;
 use std::os::fd::OwnedFd;
 
@@ -14,15 +13,22 @@ pub(crate) struct Sweep {
     marker: String,
     main: Option<u32>,
     known: Vec<u32>,
+    reapers: Vec<u32>,
     killed: Vec<OwnedFd>,
 }
 
 impl Sweep {
     /// Kills what is left of the run with that `marker`, whose main process was `main`; `known` are
-    /// the main processes of other runs. `None` when nothing is left.
-    pub(crate) fn begin(marker: String, main: Option<u32>, mut known: Vec<u32>) -> Option<Self> {
+    /// the main processes of other runs, `reapers` whoever becomes the parent of orphans. `None` when
+    /// nothing is left.
+    pub(crate) fn begin(
+        marker: String,
+        main: Option<u32>,
+        mut known: Vec<u32>,
+        reapers: Vec<u32>,
+    ) -> Option<Self> {
         known.sort_unstable();
-        let mut sweep = Self { marker, main, known, killed: Vec::new() };
+        let mut sweep = Self { marker, main, known, reapers, killed: Vec::new() };
         sweep.kill();
         if sweep.killed.is_empty() { None } else { Some(sweep) }
     }
@@ -38,41 +44,16 @@ impl Sweep {
     }
 
     fn kill(&mut self) {
-        let keeper = rpm_sys::process::parent();
         let known = |pid: u32| self.known.binary_search(&pid).is_ok();
         let marker = self.marker.as_bytes();
-        self.killed = rpm_sys::tree::sweep_once(keeper, &known, marker, self.main);
-    }
-}
-
-/// Processes of a home whose keeper is gone.
-#[derive(Debug)]
-pub(crate) struct Survivors {
-    killed: Vec<OwnedFd>,
-}
-
-impl Survivors {
-    /// Kills every process that was started with the marker of any run of that home.
-    pub(crate) fn end(mark: &str) -> Self {
-        let prefix = format!("{}={mark}.", launch::MARKER);
-        Self { killed: rpm_sys::tree::kill_marked(prefix.as_bytes()) }
-    }
-
-    /// How many there were.
-    pub(crate) fn count(&self) -> usize {
-        self.killed.len()
-    }
-
-    /// Comes back when they are gone.
-    pub(crate) async fn gone(self) {
-        for pidfd in self.killed {
-            gone(pidfd).await;
+        for reaper in &self.reapers {
+            self.killed.extend(rpm_sys::tree::sweep_once(*reaper, &known, marker, self.main));
         }
     }
 }
 
 /// Comes back when the process is gone: a pidfd is readable then, `pidfd_open(2)`.
-async fn gone(pidfd: OwnedFd) {
+pub(crate) async fn gone(pidfd: OwnedFd) {
     match Watch::reading(pidfd) {
         Ok(pidfd) => drop(pidfd.ready(false).await),
         Err(error) => tracing::warn!(%error, "could not wait for a leftover process"),

@@ -3,13 +3,16 @@
 use crate::answer::{self, Asked};
 use crate::channels::Channels;
 use crate::clock;
+use crate::held::Held;
 use crate::home::Home;
 use crate::logs::{LogEvent, Logs};
+use crate::rebirth::Keeper;
 use crate::sample::{Samples, Subject};
+use crate::start::Start;
 use crate::store::{Kept, Store};
+use crate::survivors::Survivors;
 use rpm_core::{CommandId, Generation, Mono, Notice, Outcome, ProcId, Supervisor};
 use rpm_keeper::link::Link;
-use rpm_keeper::wire::ToKeeper;
 use rpm_proto::{Code, Fault, Reply};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,10 +37,10 @@ pub(crate) mod tag {
 pub(crate) enum Over {
     /// Everything is stopped, as it was asked to.
     Stopped,
-    /// The keeper died, so that processes may be left.
-    Orphaned,
     /// It makes way for another version of itself, which takes over.
     Replaced,
+    /// Another keeper has the home, with a supervisor of its own.
+    Superseded,
     /// One of its threads has ended. A successor takes over and has them all.
     Broken(&'static str),
 }
@@ -54,12 +57,18 @@ pub(crate) struct World {
     pub(crate) home: Home,
     pub(crate) mark: String,
     pub(crate) link: Link,
+    pub(crate) keeper: Keeper,
+    /// What was found of a life that did not end well.
+    pub(crate) taken_up: Survivors,
+    pub(crate) held: Held,
     pub(crate) logs: Logs,
     pub(crate) channels: Channels,
     pub(crate) store: Store,
     pub(crate) notices: broadcast::Sender<Arc<Notice>>,
     pub(crate) swept: mpsc::Sender<(ProcId, Generation)>,
     pub(crate) runs: BTreeMap<Generation, Run>,
+    /// Runs that wait for a keeper; no more than there are instances.
+    pub(crate) delayed: Vec<Start>,
     pub(crate) samples: Samples,
     /// Why there is nothing more to do; `None` while there is.
     pub(crate) over: Option<Over>,
@@ -77,6 +86,8 @@ pub(crate) struct Run {
     pub(crate) proc: ProcId,
     pub(crate) pid: Option<u32>,
     pub(crate) pidfd: Option<OwnedFd>,
+    /// When the process was started, in the system's count: tells it from a later one of its number.
+    pub(crate) birth: Option<u64>,
     /// `None` when a predecessor started it.
     pub(crate) started: Option<Mono>,
     pub(crate) pid_file: Option<camino::Utf8PathBuf>,
@@ -97,6 +108,12 @@ pub(crate) struct State<S> {
     pub(crate) supervisor: S,
     /// The channels' own records.
     pub(crate) records: String,
+    /// Which boot of the machine this is of: numbers of processes mean nothing after another.
+    #[serde(default)]
+    pub(crate) boot: String,
+    /// When the process of each run was started, [`Run::birth`].
+    #[serde(default)]
+    pub(crate) births: BTreeMap<Generation, u64>,
 }
 
 /// The layout of [`State`] that this version writes and reads.
@@ -107,7 +124,7 @@ impl World {
     pub(crate) fn new(
         home: Home,
         mark: String,
-        link: Link,
+        (link, keeper): (Link, Keeper),
         (logs, channels, store): (Logs, Channels, Store),
         notices: broadcast::Sender<Arc<Notice>>,
         swept: mpsc::Sender<(ProcId, Generation)>,
@@ -116,12 +133,16 @@ impl World {
             home,
             mark,
             link,
+            keeper,
+            taken_up: Survivors::default(),
+            held: Held::default(),
             logs,
             channels,
             store,
             notices,
             swept,
             runs: BTreeMap::new(),
+            delayed: Vec::new(),
             samples: Samples::default(),
             over: None,
             pending: BTreeMap::new(),
@@ -205,7 +226,14 @@ impl World {
             return;
         }
         let begun = clock::now().mono;
-        let state = State { layout: LAYOUT, supervisor, records: self.records.clone() };
+        let birth = |(generation, run): (&Generation, &Run)| Some((*generation, run.birth?));
+        let state = State {
+            layout: LAYOUT,
+            supervisor,
+            records: self.records.clone(),
+            boot: boot(),
+            births: self.runs.iter().filter_map(birth).collect(),
+        };
         match serde_json::to_vec(&state) {
             Ok(bytes) => self.store.state(bytes, promises),
             Err(error) => {
@@ -220,12 +248,12 @@ impl World {
 
     /// The keeper holds a listening socket for a successor.
     pub(crate) fn hold_listener(&mut self, key: u64, fd: OwnedFd) {
-        self.link.send(ToKeeper::Put { key, fds: vec![(fd, tag::LISTENER)] });
+        self.hold(key, vec![(fd, tag::LISTENER)]);
     }
 
     /// A listening socket is given up.
     pub(crate) fn release_listener(&mut self, key: u64) {
-        self.link.send(ToKeeper::Drop { key, tag: None });
+        self.release(key);
     }
 
     /// What the channels' thread must find again.
@@ -249,6 +277,11 @@ impl World {
         let logs = self.logs.clone();
         tokio::task::spawn_local(async move { logs.reopen().await });
     }
+}
+
+/// Names this boot of the machine; empty where the system does not tell.
+pub(crate) fn boot() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default()
 }
 
 fn if_kept(reply: Reply, kept: Result<(), String>) -> Reply {

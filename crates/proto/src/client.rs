@@ -13,6 +13,7 @@ use std::time::Duration;
 /// A connection to the daemon.
 #[derive(Debug)]
 pub struct Client {
+    path: Utf8PathBuf,
     stream: Stream,
     protocol: u32,
     greeted: Option<Hello>,
@@ -44,6 +45,9 @@ pub enum CallError {
     /// The connection broke.
     #[error("the connection to the daemon broke")]
     Io(#[source] io::Error),
+    /// The daemon died or was replaced while it did something that changes processes.
+    #[error("the daemon was replaced meanwhile")]
+    Replaced,
     /// The daemon speaks another wire.
     #[error("the daemon is version {} and speaks protocol {}, this is protocol {PROTOCOL}", .0.version, .0.protocol)]
     Version(Hello),
@@ -57,6 +61,13 @@ pub enum CallError {
         source: frame::FrameError,
     },
 }
+
+/// A daemon that hangs up is followed by the next at once, on the same socket; so often.
+const TRIES: u32 = 5;
+/// Before each further try it is waited this much longer.
+const PAUSE: Duration = Duration::from_millis(10);
+/// A successor is waited for so long.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 impl From<io::Error> for CallError {
     fn from(error: io::Error) -> Self {
@@ -73,9 +84,8 @@ impl Client {
             }
             _ => ConnectError::Io { path: path.to_owned(), source },
         };
-        let name = path.as_std_path().to_fs_name::<GenericFilePath>().map_err(io)?;
-        let stream = ConnectOptions::new().name(name).connect_sync().map_err(io)?;
-        Ok(Self { stream, protocol: PROTOCOL, greeted: None })
+        let stream = connect(path).map_err(io)?;
+        Ok(Self { path: path.to_owned(), stream, protocol: PROTOCOL, greeted: None })
     }
 
     /// Speaks that version of the wire, of which only [`Request::Ping`] and [`Request::Update`] are
@@ -124,10 +134,47 @@ impl Client {
     }
 
     /// Sends a request and waits for the final reply; what comes before goes to `meanwhile`.
+    ///
+    /// A daemon that is replaced meanwhile is asked again what changes nothing. Of what changes
+    /// something it is not known how far it was; then that is the error.
     pub fn call(
         &mut self,
         request: &Request,
         mut meanwhile: impl FnMut(Reply),
+    ) -> Result<Reply, CallError> {
+        let mut tries = 0;
+        loop {
+            let error = match self.try_call(request, &mut meanwhile) {
+                Err(CallError::Io(error)) if has_hung_up(&error) => error,
+                result => return result,
+            };
+            let before = self.greeted.take();
+            tries += 1;
+            if tries > TRIES || matches!(request, Request::Update { .. }) {
+                return Err(CallError::Io(error));
+            }
+            std::thread::sleep(PAUSE * tries);
+            let Ok(stream) = connect(&self.path) else {
+                return Err(CallError::Io(error));
+            };
+            stream.set_recv_timeout(Some(PATIENCE))?;
+            self.stream = stream;
+            if !request.changes() {
+                continue;
+            }
+            return match self.try_call(&Request::Ping, &mut |_| {}) {
+                Ok(_) if before.as_ref().map(|hello| hello.pid) != self.pid() => {
+                    Err(CallError::Replaced)
+                }
+                _ => Err(CallError::Io(error)),
+            };
+        }
+    }
+
+    fn try_call(
+        &mut self,
+        request: &Request,
+        meanwhile: &mut impl FnMut(Reply),
     ) -> Result<Reply, CallError> {
         self.send(request)?;
         loop {
@@ -137,6 +184,10 @@ impl Client {
             }
             meanwhile(reply);
         }
+    }
+
+    fn pid(&self) -> Option<u32> {
+        self.greeted.as_ref().map(|hello| hello.pid)
     }
 
     /// The daemon's hello; present after the first reply.
@@ -151,4 +202,19 @@ impl Client {
         self.stream.read_exact(&mut body)?;
         Ok(body)
     }
+}
+
+fn connect(path: &Utf8Path) -> io::Result<Stream> {
+    let name = path.as_std_path().to_fs_name::<GenericFilePath>()?;
+    ConnectOptions::new().name(name).connect_sync()
+}
+
+fn has_hung_up(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+    )
 }

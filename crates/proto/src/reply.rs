@@ -21,6 +21,13 @@ pub enum Reply {
         /// The processes.
         details: Vec<Detail>,
     },
+    /// What the daemon found of a life that did not end well.
+    TakenUp {
+        /// Services that went on without anybody, and are supervised again.
+        adopted: usize,
+        /// Processes that were ended; services among them are started anew.
+        ended: usize,
+    },
     /// The command has had its effect.
     Done {
         /// What was touched.

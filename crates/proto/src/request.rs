@@ -71,6 +71,8 @@ pub enum Request {
         /// Standard error.
         err: bool,
     },
+    /// What this daemon found of one that did not end well. Answered by [`crate::Reply::TakenUp`].
+    TakenUp,
     /// Streams notices as [`crate::Reply::Notice`] until the client hangs up.
     Watch,
     /// Writes the dump. Answered by [`crate::Reply::Saved`].
@@ -89,6 +91,30 @@ pub enum Request {
         /// The program's path, absolute.
         binary: String,
     },
+}
+
+impl Request {
+    /// Whether asking it twice may do more than asking it once.
+    pub fn changes(&self) -> bool {
+        match self {
+            Self::Ping
+            | Self::List
+            | Self::Inspect { .. }
+            | Self::Flush { .. }
+            | Self::ReopenLogs
+            | Self::Follow { .. }
+            | Self::Watch
+            | Self::Save { .. }
+            | Self::TakenUp => false,
+            Self::Apply { .. }
+            | Self::Act { .. }
+            | Self::Scale { .. }
+            | Self::Signal { .. }
+            | Self::Resurrect
+            | Self::Kill
+            | Self::Update { .. } => true,
+        }
+    }
 }
 
 /// What to do to processes that exist.

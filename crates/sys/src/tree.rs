@@ -13,7 +13,7 @@ pub use kill::kill_tree;
 pub use read::{children_of, environ_has, stat};
 pub use snapshot::Snapshot;
 pub use stat::Stat;
-pub use sweep::{kill_marked, leftovers, sweep_once};
+pub use sweep::{Marked, find_marked, kill_seen, leftovers, sweep_once};
 
 /// Bytes in a page of memory.
 pub fn page_size() -> u64 {

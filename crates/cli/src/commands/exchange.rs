@@ -18,11 +18,25 @@ impl Cli {
 
     /// A connection to the daemon, which is started where none runs.
     pub(crate) fn started(&mut self) -> Result<Client, Stop> {
-        let (client, is_new) = connect::or_start(&self.home)?;
+        let (mut client, is_new) = connect::or_start(&self.home)?;
         if is_new && self.screen.talks() && std::env::var_os("PM2_DISCRETE_MODE").is_none() {
             self.screen.note(format!("started the daemon in {}", self.home.path()))?;
+            self.tell_taken_up(&mut client)?;
         }
         Ok(client)
+    }
+
+    /// Says what a new daemon found of one that did not end well.
+    fn tell_taken_up(&mut self, client: &mut Client) -> Outcome {
+        if let Reply::TakenUp { adopted, ended } = client.call(&Request::TakenUp, |_| {})?
+            && adopted + ended > 0
+        {
+            self.screen.warn(format!(
+                "the last daemon and its keeper did not end well: {adopted} of its processes go on, \
+                 {ended} were ended"
+            ))?;
+        }
+        Ok(())
     }
 
     /// Asks, and shows meanwhile how far it is. A failure is a reply like others.

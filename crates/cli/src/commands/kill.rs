@@ -2,11 +2,12 @@
 
 use super::{Cli, Run};
 use crate::connect;
+use crate::home::Home;
 use crate::outcome::{Outcome, Stop};
 use crate::verbs::Group;
 use rpm_proto::client::CallError;
 use rpm_proto::{Client, Code, Fault, Reply, Request};
-use rpm_sys::{clock, pidfd, poll, tree};
+use rpm_sys::{clock, pidfd, poll};
 use serde_json::json;
 use std::os::fd::OwnedFd;
 
@@ -30,13 +31,13 @@ impl Run for Kill {
         let ends = match client.call(&Request::Ping, |_| {}) {
             Ok(_) => {
                 let pid = client.daemon().map(|hello| hello.pid);
-                let ends = pid.map(processes).unwrap_or_default();
+                let ends = pid.map(|pid| processes(&cli.home, pid)).unwrap_or_default();
                 stop(cli, &mut client)?;
                 ends
             }
             // Of another version: its words are not known, but signals are.
             Err(CallError::Version(hello)) => {
-                let ends = processes(hello.pid);
+                let ends = processes(&cli.home, hello.pid);
                 signal(&ends)?;
                 ends
             }
@@ -64,10 +65,9 @@ fn stop(cli: &mut Cli, client: &mut Client) -> Outcome {
 }
 
 /// The supervisor and its keeper; each becomes readable when it has ended.
-pub(super) fn processes(supervisor: u32) -> Vec<OwnedFd> {
-    let keeper = tree::stat(supervisor).map(|stat| stat.ppid).filter(|pid| *pid > 1);
+pub(super) fn processes(home: &Home, supervisor: u32) -> Vec<OwnedFd> {
     // One that cannot be opened has ended.
-    [Some(supervisor), keeper]
+    [Some(supervisor), home.keeper()]
         .into_iter()
         .flatten()
         .filter_map(|pid| pidfd::open(pid).ok())

@@ -174,7 +174,7 @@ fn end(home: &Home) {
         return;
     }
     let supervisor = client.daemon().map(|hello| hello.pid);
-    let ends = supervisor.map(kill::processes).unwrap_or_default();
+    let ends = supervisor.map(|pid| kill::processes(home, pid)).unwrap_or_default();
     drop(client.call(&Request::Kill, |_| {}));
     drop(client);
     drop(kill::await_end(&ends));

@@ -6,7 +6,7 @@ use crate::outcome::{Outcome, Stop};
 use crate::verbs::Group;
 use rpm_proto::client::CallError;
 use rpm_proto::{Client, Code, Fault, Hello, ProcessView, Reply, Request};
-use rpm_sys::{clock, tree};
+use rpm_sys::clock;
 use serde::Serialize;
 use std::fs;
 use std::io;
@@ -74,7 +74,7 @@ impl Run for Update {
             return Err(taken_back(cli, &new).into());
         }
         let after = exchange::views(&mut client)?;
-        let keeper_updated = keeper_follows(new.pid, &binary);
+        let keeper_updated = keeper_follows(cli, &binary);
         tell(cli, (&old, &new), (&before, &after), keeper_updated)
     }
 }
@@ -160,11 +160,10 @@ fn is_running(pid: u32, binary: &Path) -> bool {
     runs.is_some() && runs == file(binary)
 }
 
-fn keeper_follows(supervisor: u32, binary: &Path) -> bool {
+fn keeper_follows(cli: &Cli, binary: &Path) -> bool {
     let until_ms = clock::monotonic_ms() + KEEPER_MS;
     loop {
-        let keeper = tree::stat(supervisor).map_or(0, |stat| stat.ppid);
-        if is_running(keeper, binary) {
+        if cli.home.keeper().is_some_and(|keeper| is_running(keeper, binary)) {
             return true;
         }
         if clock::monotonic_ms() >= until_ms {

@@ -53,18 +53,23 @@ pub fn environ_has(pid: u32, entry: &[u8]) -> bool {
     any_variable(pid, |found| found == entry)
 }
 
-/// Whether a variable that begins with `prefix` (`NAME=va`) is in the environment that a process was
-/// started with.
-pub(super) fn environ_has_prefix(pid: u32, prefix: &[u8]) -> bool {
-    any_variable(pid, |found| found.starts_with(prefix))
+/// What follows `prefix` (`NAME=va`) in the environment that a process was started with.
+pub(super) fn environ_after(pid: u32, prefix: &[u8]) -> Option<String> {
+    let mut rest = None;
+    any_variable(pid, |found| {
+        let after = found.strip_prefix(prefix);
+        rest = after.map(|after| String::from_utf8_lossy(after).into_owned());
+        after.is_some()
+    });
+    rest
 }
 
-fn any_variable(pid: u32, is_it: impl Fn(&[u8]) -> bool) -> bool {
+fn any_variable(pid: u32, mut is_it: impl FnMut(&[u8]) -> bool) -> bool {
     let mut bytes = Vec::new();
     for _ in 0..EXEC_LOOKS {
         read_file(format_args!("/proc/{pid}/environ"), &mut bytes);
         if !bytes.is_empty() {
-            return bytes.split(|byte| *byte == 0).any(is_it);
+            return bytes.split(|byte| *byte == 0).any(&mut is_it);
         }
         if !is_executing(pid) {
             return false;

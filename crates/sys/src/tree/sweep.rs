@@ -5,7 +5,7 @@
 //! session or group of the run's main process.
 
 use super::kill::{descendants, reopen};
-use super::read::{children_of, environ_has, environ_has_prefix, stat};
+use super::read::{children_of, environ_after, environ_has, stat};
 use super::snapshot::Snapshot;
 use super::stat::Stat;
 use crate::pidfd;
@@ -63,19 +63,33 @@ pub fn sweep_once(
     held.into_iter().filter_map(kill).collect()
 }
 
-/// Kills every process that was started with a variable that begins with `prefix` (`NAME=va`), but
-/// for the calling one. Returns a descriptor of each, to wait for their end.
+/// A process that was started with a certain variable.
+#[derive(Clone, Debug)]
+pub struct Marked {
+    /// The process.
+    pub stat: Stat,
+    /// The rest of the variable.
+    pub rest: String,
+}
+
+/// Every process that was started with a variable that begins with `prefix` (`NAME=va`), but for the
+/// calling one.
 ///
 /// Looks at all processes, so it is for a start after a bad end, not for every day.
-pub fn kill_marked(prefix: &[u8]) -> Vec<OwnedFd> {
+pub fn find_marked(prefix: &[u8]) -> Vec<Marked> {
     let us = std::process::id();
     let all = Snapshot::take();
-    all.iter()
-        .filter(|stat| stat.pid != us && !stat.is_zombie())
-        .filter(|stat| environ_has_prefix(stat.pid, prefix))
-        .filter_map(reopen)
-        .filter(|pidfd| pidfd::send_signal(pidfd, SIGKILL).is_ok())
-        .collect()
+    let others = all.iter().filter(|stat| stat.pid != us && !stat.is_zombie());
+    let marked =
+        |stat: &Stat| environ_after(stat.pid, prefix).map(|rest| Marked { stat: *stat, rest });
+    others.filter_map(marked).collect()
+}
+
+/// Kills the very processes that were seen. Returns a descriptor of each that was still there, to
+/// wait for their end.
+pub fn kill_seen(seen: &[Stat]) -> Vec<OwnedFd> {
+    let there = seen.iter().filter_map(reopen);
+    there.filter(|pidfd| pidfd::send_signal(pidfd, SIGKILL).is_ok()).collect()
 }
 
 /// A run whose leftovers are looked for.
