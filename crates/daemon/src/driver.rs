@@ -9,6 +9,7 @@ use crate::keeper::KeeperEnd;
 use crate::logs::LogEvent;
 use crate::world::{Over, World};
 use rpm_core::{Action, Event, Generation, Mono, ProcId, Supervisor};
+use rpm_keeper::wire::ToKeeper;
 use rpm_proto::{Reply, Request};
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
@@ -18,6 +19,10 @@ use tokio::sync::{mpsc, oneshot};
 /// Trees with a memory limit are looked at this often, in ms: a tree that is too large is noticed
 /// within 2 s.
 const SAMPLE_MS: u64 = 1500;
+
+/// The keeper is told this often that we do not hang, in ms. It ends a supervisor that is silent for
+/// several times as long.
+const PING_MS: u64 = 2000;
 
 /// A client's request, for the owner of the table.
 #[derive(Debug)]
@@ -57,13 +62,14 @@ pub(crate) struct Driver {
     /// What has happened and is not yet decided upon.
     pub(crate) events: VecDeque<Event>,
     next_sample: Mono,
+    next_ping: Mono,
 }
 
 impl Driver {
     /// A driver for `supervisor`.
     pub(crate) fn new(supervisor: Supervisor, world: World) -> Self {
-        let (events, next_sample) = (VecDeque::new(), Mono(0));
-        Self { supervisor, world, events, next_sample }
+        let (events, start) = (VecDeque::new(), Mono(0));
+        Self { supervisor, world, events, next_sample: start, next_ping: start }
     }
 
     /// Goes on where a predecessor ended; `events` is what became of its runs meanwhile.
@@ -86,6 +92,7 @@ impl Driver {
                 }
                 return self.world;
             }
+            self.say_alive();
             let deadline = self.supervisor.next_deadline().map(|(at, _)| at);
             let sample_at = self.sample_due();
             let keep_at = self.world.keep_due();
@@ -112,6 +119,7 @@ impl Driver {
                 () = sleep_until(sample_at) => self.sample(),
                 () = sleep_until(keeper_at) => self.raise_keeper(&mut inlets.keeper),
                 () = sleep_until(keep_at) => self.world.keep(&self.supervisor),
+                () = sleep_until(Some(self.next_ping)) => {}
             }
         }
     }
@@ -127,6 +135,19 @@ impl Driver {
             }
         }
         self.world.finish(&self.supervisor);
+    }
+
+    /// Tells the keeper that we do not hang.
+    fn say_alive(&mut self) {
+        let now = clock::now().mono;
+        if now < self.next_ping {
+            return;
+        }
+        self.next_ping = now.after(PING_MS);
+        // What waits already says as much.
+        if !self.world.link.wants_write() {
+            self.world.link.send(ToKeeper::Ping);
+        }
     }
 
     /// When trees with a limit are next looked at; `None` when there are none.

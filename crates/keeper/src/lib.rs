@@ -28,6 +28,7 @@ mod say;
 mod setup;
 mod start;
 mod wait;
+mod watchdog;
 pub mod wire;
 
 pub use adopt::{Adoption, start_adopting};

@@ -1,9 +1,11 @@
 //! The supervisor's lives: which binary it is, and when the next one begins.
 
 mod pack;
+mod silence;
 
 use crate::backoff::Backoff;
 use crate::say::say;
+use crate::watchdog::Watchdog;
 use crate::wire::LINK_FD;
 use rpm_sys::spawn::{Child, Outcome, Plan, Program, spawn};
 use rpm_sys::{pidfd, process, seqpacket};
@@ -67,6 +69,7 @@ struct Up {
     /// Its binary, while it has yet to become ready.
     candidate: Option<OwnedFd>,
     since_ms: u64,
+    watchdog: Watchdog,
 }
 
 /// A supervisor that outlived its keeper.
@@ -111,6 +114,7 @@ impl Life {
             is_ready: false,
             candidate: None,
             since_ms: now_ms,
+            watchdog: Watchdog::default(),
         };
         Self { now: Now::Up(up), ..Self::new(recipe) }
     }
@@ -167,7 +171,7 @@ impl Life {
     pub(crate) fn deadline(&self) -> Option<u64> {
         match &self.now {
             Now::Due(at_ms) => Some(*at_ms),
-            Now::Up(up) => up.kill_at_ms,
+            Now::Up(up) => up.kill_at_ms.into_iter().chain(up.watched_until()).min(),
         }
     }
 
@@ -182,6 +186,7 @@ impl Life {
             // It may have ended just now.
             pidfd::send_signal(&up.pidfd, SIGKILL).ok();
         }
+        self.check_silence(now_ms);
     }
 
     /// The supervisor has taken over. Whether this is news.
@@ -269,6 +274,7 @@ impl Life {
             kill_at_ms: candidate.as_ref().map(|_| now_ms + UPGRADE_MS),
             candidate,
             since_ms: now_ms,
+            watchdog: Watchdog::default(),
         })
     }
 }

@@ -51,6 +51,7 @@ impl Keeper {
         if received.len == 0 {
             return Heard::End;
         }
+        self.life.heard(clock::monotonic_ms());
         let bytes = self.buffer.get(..received.len).unwrap_or_default();
         if received.truncated {
             if let Some(names) = spawn_in(bytes) {
@@ -78,7 +79,10 @@ impl Keeper {
             ToKeeper::Ack { key, pid } => self.bag.acknowledge(key, pid),
             ToKeeper::Upgrade { binary } => self.life.upgrade(binary),
             ToKeeper::Stop => self.stop_asked(),
-            ToKeeper::Ping => self.outbox.pong(),
+            ToKeeper::Ping => {
+                self.life.asked();
+                self.outbox.pong();
+            }
             ToKeeper::Adopt { key, aux, pid, pidfd, fds } => {
                 if !self.bag.adopt((key, aux), (pid, pidfd), fds) {
                     say(format_args!("process {pid} is not adopted, as its slot {key} is in use"));

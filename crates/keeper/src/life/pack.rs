@@ -3,6 +3,7 @@
 use super::{Life, Now, Recipe, Up};
 use crate::backoff::Backoff;
 use crate::renew::pack::{pack_fields, pack_variants};
+use crate::watchdog::Watchdog;
 
 pack_fields!(Life { recipe, candidate, now, backoff, restarts, died_at_ms, ever_ready });
 pack_fields!(Recipe { binary, argv, envp, null, log });
@@ -18,4 +19,6 @@ pack_fields!(Up {
     is_ready,
     candidate,
     since_ms,
+    watchdog,
 });
+pack_fields!(Watchdog { is_armed, silent_ms, looked_at_ms });

@@ -230,6 +230,10 @@ impl Supervisor {
         drop(self.link);
     }
 
+    pub(crate) fn pidfd(&self) -> &OwnedFd {
+        &self.pidfd
+    }
+
     /// Lets it exit with this code.
     pub(crate) fn leave(mut self, code: u8) {
         self.leash.write_all(&[code]).unwrap();

@@ -11,6 +11,7 @@ mod handover;
 mod home;
 mod lives;
 mod renewal;
+mod silence;
 mod spawning;
 mod wire;
 
@@ -19,12 +20,13 @@ use std::process::ExitCode;
 
 type Test = (&'static str, fn());
 
-const GROUPS: [&[Test]; 6] = [
+const GROUPS: [&[Test]; 7] = [
     &spawning::TESTS,
     &handover::TESTS,
     &lives::TESTS,
     &adoption::TESTS,
     &renewal::TESTS,
+    &silence::TESTS,
     &wire::TESTS,
 ];
 
