@@ -135,6 +135,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let predecessors = estate.predecessors;
     let (state, taken_up) = survivors::state(&home, &mark, &mut estate).await;
     let State { supervisor, records, .. } = state;
+    let records = estate.records.take().unwrap_or(records);
     let keeper = Keeper::of_process().map_err(system("opening this program"))?;
     let threads = (logs.clone(), channels, store.clone());
     let mut world = World::new(home.clone(), mark, (link, keeper), threads, notices.clone(), swept);

@@ -16,6 +16,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::fd::OwnedFd;
 
+/// Records of more workers than a machine can have.
+const RECORDS_MAX: usize = 64 * 1024 * 1024;
+
 /// What the keeper held for a predecessor.
 #[derive(Debug, Default)]
 pub(crate) struct Estate {
@@ -23,6 +26,8 @@ pub(crate) struct Estate {
     pub(crate) predecessors: u64,
     /// The socket that clients connect to.
     pub(crate) clients: Option<OwnedFd>,
+    /// The channels' records, newer than those of the kept table.
+    pub(crate) records: Option<String>,
     slots: BTreeMap<u64, Slot>,
     listeners: Vec<(u64, OwnedFd)>,
     exits: Vec<(u64, u32, i32)>,
@@ -75,7 +80,8 @@ impl Estate {
     fn take(&mut self, key: u64, pid: u32, pidfd: Option<OwnedFd>, fds: Vec<(OwnedFd, u32)>) {
         let mut fds: BTreeMap<u32, OwnedFd> = fds.into_iter().map(|(fd, tag)| (tag, fd)).collect();
         if key == CLIENTS_KEY {
-            self.clients = fds.remove(&tag::LISTENER);
+            self.clients = fds.remove(&tag::LISTENER).or(self.clients.take());
+            self.records = fds.remove(&tag::RECORDS).and_then(text).or(self.records.take());
         } else if key >= LISTENER_KEYS {
             self.listeners.extend(fds.remove(&tag::LISTENER).map(|fd| (key, fd)));
         } else {
@@ -86,6 +92,13 @@ impl Estate {
             slot.fds.append(&mut fds);
         }
     }
+}
+
+fn text(memory: OwnedFd) -> Option<String> {
+    let bytes = rpm_sys::memfd::read(memory, RECORDS_MAX);
+    let text = bytes
+        .and_then(|bytes| String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData.into()));
+    text.inspect_err(|error| tracing::warn!(%error, "the keeper's records cannot be read")).ok()
 }
 
 /// What a predecessor left; `None` when there was none, or when it ended well.

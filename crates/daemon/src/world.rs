@@ -30,6 +30,8 @@ pub(crate) mod tag {
     pub(crate) const CHANNEL: u32 = 9;
     /// A listening socket.
     pub(crate) const LISTENER: u32 = 11;
+    /// The channels' records in sealed memory, in the slot of the clients' socket.
+    pub(crate) const RECORDS: u32 = 12;
 }
 
 /// Why a supervisor ends.
@@ -258,6 +260,11 @@ impl World {
 
     /// What the channels' thread must find again.
     pub(crate) fn keep_records(&mut self, records: String) {
+        // The keeper has them at once, as it has the sockets that they tell of.
+        match rpm_sys::memfd::sealed("rpm-records", records.as_bytes()) {
+            Ok(fd) => self.hold(CLIENTS_KEY, vec![(fd, tag::RECORDS)]),
+            Err(error) => tracing::warn!(%error, "the keeper could not be given the records"),
+        }
         self.records = records;
         self.touch();
     }

@@ -97,6 +97,8 @@ impl Thread {
             Ok((socket, held, name)) => {
                 self.sockets.insert(id, socket);
                 self.report(ChannelEvent::Hold { key: id.0, fd: held });
+                // A successor that has the socket must know whose it is.
+                self.records_due_ms = Some(super::thread::now_ms());
                 self.primary.bound(id, name);
             }
             Err(error) => {

@@ -37,7 +37,7 @@ pub(super) struct Thread {
     /// A line being written.
     pub(super) line: Vec<u8>,
     buffer: Vec<u8>,
-    records_due_ms: Option<u64>,
+    pub(super) records_due_ms: Option<u64>,
 }
 
 impl Thread {
@@ -222,7 +222,7 @@ impl Thread {
     }
 }
 
-fn now_ms() -> u64 {
+pub(super) fn now_ms() -> u64 {
     rpm_sys::clock::monotonic_ms()
 }
 
