@@ -24,6 +24,11 @@ const SAMPLE_MS: u64 = 1500;
 /// several times as long.
 const PING_MS: u64 = 2000;
 
+/// Who looks at a deadline so much too late, in ms, was stopped meanwhile, or nearly so.
+const LATE_MS: u64 = 500;
+/// Then deadlines wait so long, in ms, for the news that came in time.
+const GRACE_MS: u64 = 250;
+
 /// A client's request, for the owner of the table.
 #[derive(Debug)]
 pub(crate) struct Ask {
@@ -63,13 +68,15 @@ pub(crate) struct Driver {
     pub(crate) events: VecDeque<Event>,
     next_sample: Mono,
     next_ping: Mono,
+    /// Deadlines are not looked at before.
+    grace_until: Mono,
 }
 
 impl Driver {
     /// A driver for `supervisor`.
     pub(crate) fn new(supervisor: Supervisor, world: World) -> Self {
         let (events, start) = (VecDeque::new(), Mono(0));
-        Self { supervisor, world, events, next_sample: start, next_ping: start }
+        Self { supervisor, world, events, next_sample: start, next_ping: start, grace_until: start }
     }
 
     /// Goes on where a predecessor ended; `events` is what became of its runs meanwhile.
@@ -93,7 +100,7 @@ impl Driver {
                 return self.world;
             }
             self.say_alive();
-            let deadline = self.supervisor.next_deadline().map(|(at, _)| at);
+            let deadline = self.deadline();
             let sample_at = self.sample_due();
             let keep_at = self.world.keep_due();
             let keeper_at = self.world.keeper.due;
@@ -115,13 +122,30 @@ impl Driver {
                 Some(()) = inlets.terminate.recv() => self.shut_down(),
                 Some(()) = inlets.interrupt.recv() => self.shut_down(),
                 Some(()) = inlets.reopen.recv() => self.world.reopen_logs(),
-                () = sleep_until(deadline) => self.events.push_back(Event::Woke),
+                () = sleep_until(deadline) => self.woke(),
                 () = sleep_until(sample_at) => self.sample(),
                 () = sleep_until(keeper_at) => self.raise_keeper(&mut inlets.keeper),
                 () = sleep_until(keep_at) => self.world.keep(&self.supervisor),
                 () = sleep_until(Some(self.next_ping)) => {}
             }
         }
+    }
+
+    fn deadline(&self) -> Option<Mono> {
+        self.supervisor.next_deadline().map(|(at, _)| at.max(self.grace_until))
+    }
+
+    /// A deadline has come. When that is noticed much too late, this process was stopped, and what
+    /// an app has said in time may still have to be read: that comes first.
+    fn woke(&mut self) {
+        let now = clock::now().mono;
+        let late_ms = self.deadline().map_or(0, |at| now.since(at));
+        if late_ms > LATE_MS {
+            tracing::warn!(late_ms, "was stopped; hearing first what has happened meanwhile");
+            self.grace_until = now.after(GRACE_MS);
+            return;
+        }
+        self.events.push_back(Event::Woke);
     }
 
     /// Decides upon all that has happened and carries out what follows.
