@@ -2,7 +2,7 @@
 
 use nix::sys::signal::Signal;
 use rpm_tests::{
-    Load, Process, Rpm, Style, alive, app, child_app, eventually, free_port, kill, parent_of,
+    Load, Process, Rpm, Style, alive, app, child_app, eventually, free_port, get, kill, parent_of,
 };
 use serde_json::{Value, json};
 use std::fs;
@@ -224,4 +224,64 @@ fn a_command_that_was_cut_short_is_answered_clearly() {
     // It comes to its end all the same.
     rpm.eventually_one("deaf", "is stopped", |one| one.status == "stopped");
     assert!(!alive(pid));
+}
+
+#[test]
+fn a_socket_that_was_just_opened_is_not_lost() {
+    let rpm = Rpm::new();
+    rpm.ok(&["ping"]);
+    for round in 0..3 {
+        let port = free_port();
+        let mut app = web(port, "cluster");
+        app["name"] = json!(format!("web{round}"));
+        app["wait_ready"] = json!(false);
+        let (supervisor, _) = rpm.daemon();
+        let mut start = rpm.beside(&["start", &rpm.config(&[app])]);
+        eventually("it answers", || get(port, "/").ok());
+        kill(supervisor, Signal::SIGKILL);
+        start.wait();
+        for _ in 0..3 {
+            assert_eq!(get(port, "/").unwrap().status, 200);
+        }
+    }
+    assert!(rpm.list().iter().all(|one| one.is_online() && one.restarts == 0));
+}
+
+/// Lets nothing of the daemon run for a while.
+fn stop_for(rpm: &Rpm, time: Duration) {
+    let (supervisor, keeper) = rpm.daemon();
+    for pid in [supervisor, keeper] {
+        kill(pid, Signal::SIGSTOP);
+    }
+    std::thread::sleep(time);
+    for pid in [supervisor, keeper] {
+        kill(pid, Signal::SIGCONT);
+    }
+}
+
+#[test]
+fn time_in_which_the_daemon_was_stopped_costs_nobody_anything() {
+    let rpm = Rpm::new();
+    let mut slow = child_app("slow", &["note:began", "sleep:700", "ready"]);
+    slow["wait_ready"] = json!(true);
+    slow["listen_timeout"] = json!(1500);
+    let stopping = "trap 'sleep 0.7; exit 0' INT; touch trapped; while :; do sleep 0.05; done";
+    let stopper = json!({
+        "name": "stopper", "script": "/bin/sh", "args": ["-c", stopping], "kill_timeout": 1500,
+        "treekill": false,
+    });
+    rpm.ok(&["start", &rpm.config(&[stopper])]);
+    eventually("it heeds SIGINT", || rpm.dir().join("trapped").exists().then_some(()));
+    let mut start = rpm.beside(&["start", &rpm.config(&[slow])]);
+    let mut stop = rpm.beside(&["stop", "stopper"]);
+    eventually("both are under way", || {
+        let stops = rpm.one("stopper").status == "stopping";
+        (stops && !rpm.read("began").is_empty()).then_some(())
+    });
+    stop_for(&rpm, Duration::from_secs(3));
+    assert!(start.wait().success() && stop.wait().success());
+    let log = rpm.daemon_log();
+    assert!(log.contains("was stopped; hearing first"), "{log}");
+    assert!(!log.contains("did not say ready in time"), "{log}");
+    assert!(!log.contains("did not stop in time"), "{log}");
 }

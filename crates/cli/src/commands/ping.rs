@@ -20,7 +20,8 @@ impl Run for Ping {
         let mut client = cli.started()?;
         match cli.ask(&mut client, &Request::Ping)? {
             Reply::Pong if cli.screen.wish.json => {
-                Ok(cli.screen.json(&json!({ "msg": "pong" }))?)
+                let (version, pid) = client.daemon().map(|it| (&it.version, it.pid)).unzip();
+                Ok(cli.screen.json(&json!({ "msg": "pong", "version": version, "pid": pid }))?)
             }
             Reply::Pong => Ok(cli.screen.answer("{ msg: 'pong' }\n")?),
             Reply::Failed { fault, .. } => Err(fault.into()),

@@ -54,7 +54,9 @@ fn programs_get_json() {
     assert_eq!(parse(&["pid", "--json"]), json!([]));
     assert_eq!(parse(&["env", "0", "--json"]), json!({ "MODE": "test" }));
     assert_eq!(parse(&["describe", "0", "--json"])[0]["view"]["id"], 0);
-    assert_eq!(parse(&["ping", "--json"]), json!({ "msg": "pong" }));
+    let version = env!("CARGO_PKG_VERSION");
+    let pong = json!({ "msg": "pong", "version": version, "pid": 0 });
+    assert_eq!(parse(&["ping", "--json"]), pong);
     let jlist = fake.ok(&["jlist"]);
     assert!(jlist.starts_with("[{") && jlist.ends_with("}]"), "{jlist}");
     assert!(fake.ok(&["prettylist"]).contains("status: 'stopped'"));
