@@ -74,7 +74,8 @@ pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<Read> {
     }
 }
 
-/// Writes what fits, with `handle` attached to the first byte. `None`: nothing fits.
+/// Writes what fits, with `handle` attached to the first byte. `None`: nothing fits, or the system is
+/// short of buffers just now.
 pub fn write(
     fd: BorrowedFd<'_>,
     bytes: &[u8],
@@ -89,7 +90,7 @@ pub fn write(
         match sent {
             Ok(len) => return Ok(Some(len)),
             Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => return Ok(None),
+            Err(Errno::AGAIN | Errno::NOBUFS | Errno::NOMEM) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
     }
