@@ -89,6 +89,10 @@ fn is_pipe(fd: RawFd) -> bool {
 fn move_up(fd: RawFd, above: RawFd) -> Result<RawFd, (Stage, c_int)> {
     // SAFETY: takes numbers, makes a new descriptor.
     let moved = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, above) };
-    check(Stage::Descriptors, moved)?;
-    Ok(moved)
+    match check(Stage::Descriptors, moved) {
+        Ok(()) => Ok(moved),
+        // What is meant is that the limit is lower than `above`, man 2 `fcntl`.
+        Err((stage, libc::EINVAL)) => Err((stage, libc::EMFILE)),
+        Err(error) => Err(error),
+    }
 }
