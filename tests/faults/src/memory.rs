@@ -1,5 +1,6 @@
 //! How much memory the daemon's two processes use, at most.
 
+use rpm_tests::started;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -13,23 +14,28 @@ const STEP: Duration = Duration::from_millis(100);
 
 /// Looks from time to time.
 pub(crate) struct Watch {
-    pids: Arc<Mutex<Vec<u32>>>,
+    pids: Arc<Mutex<Vec<Known>>>,
     peak_kib: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
+/// A process and when it was started, as numbers are used again.
+type Known = (u32, Option<u64>);
+
 impl Watch {
     /// Begins to; of nobody yet.
     pub(crate) fn start() -> Self {
-        let pids = Arc::new(Mutex::new(Vec::new()));
+        let pids = Arc::new(Mutex::new(Vec::<Known>::new()));
         let peak_kib = Arc::new(AtomicU64::new(0));
         let stop = Arc::new(AtomicBool::new(false));
         let (its_pids, its_peak, its_stop) =
             (Arc::clone(&pids), Arc::clone(&peak_kib), Arc::clone(&stop));
         let thread = std::thread::spawn(move || {
             while !its_stop.load(Ordering::Relaxed) {
-                let pids = its_pids.lock().unwrap().clone();
+                let known = its_pids.lock().unwrap().clone();
+                let same = known.into_iter().filter(|(pid, begun)| started(*pid) == *begun);
+                let pids: Vec<u32> = same.map(|(pid, _)| pid).collect();
                 its_peak.fetch_max(used_kib(&pids), Ordering::Relaxed);
                 std::thread::sleep(STEP);
             }
@@ -39,7 +45,8 @@ impl Watch {
 
     /// The processes to look at from now on.
     pub(crate) fn look_at(&self, pids: &[u32]) {
-        *self.pids.lock().unwrap() = pids.to_vec();
+        let known = pids.iter().map(|pid| (*pid, started(*pid))).collect();
+        *self.pids.lock().unwrap() = known;
     }
 
     /// The most so far, in KiB.
@@ -59,7 +66,7 @@ impl Drop for Watch {
 
 /// What the processes use together: their memory, with shared pages counted once, and the
 /// memory files that they hold but have not mapped.
-pub(crate) fn used_kib(pids: &[u32]) -> u64 {
+fn used_kib(pids: &[u32]) -> u64 {
     let mapped: u64 = pids.iter().map(|pid| pss_kib(*pid)).sum();
     let mut files = BTreeSet::new();
     for pid in pids {

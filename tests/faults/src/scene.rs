@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use rpm_faults::lines;
 use rpm_tests::{
     Load, Process, Rpm, Style, alive, beside_tests, eventually, eventually_within, free_port, kill,
-    started,
+    parent_of, started,
 };
 use serde_json::{Value, json};
 use std::fs;
@@ -53,6 +53,7 @@ pub(crate) struct Scene {
     pub(crate) watch: Watch,
     /// The keeper.
     pub(crate) keeper: u32,
+    is_adopted: bool,
     loads: Vec<(String, Load)>,
     watched: Vec<(Process, Option<u64>)>,
     victims: Vec<Victim>,
@@ -94,6 +95,7 @@ impl Scene {
             report,
             watch,
             keeper,
+            is_adopted: false,
             loads: Vec::new(),
             watched: Vec::new(),
             victims,
@@ -133,6 +135,21 @@ impl Scene {
 
     /// The supervisor's process, when it runs.
     pub(crate) fn supervisor(&self) -> Option<u32> {
+        self.child_of_keeper().or_else(|| if self.is_adopted { self.adopted() } else { None })
+    }
+
+    /// One that has outlived its keeper is nobody's child.
+    fn adopted(&self) -> Option<u32> {
+        let all = self.rpm.processes().into_iter();
+        let found: Vec<u32> =
+            all.filter(|(_, line)| line.contains(" daemon --home /")).map(|(pid, _)| pid).collect();
+        found.iter().copied().find(|pid| {
+            let parent = parent_of(*pid);
+            parent.is_none_or(|parent| !found.contains(&parent))
+        })
+    }
+
+    fn child_of_keeper(&self) -> Option<u32> {
         let keeper = self.keeper;
         let path = format!("/proc/{keeper}/task/{keeper}/children");
         let children = fs::read_to_string(path).ok()?;
@@ -374,8 +391,9 @@ impl Scene {
 
     /// Waits for the daemon's processes to be those that there should be, and learns who they are.
     pub(crate) fn meet(&mut self) {
-        let (_, keeper) = self.rpm.daemon();
+        let (supervisor, keeper) = self.rpm.daemon();
         self.keeper = keeper;
+        self.is_adopted = parent_of(supervisor) != Some(keeper);
         self.look();
     }
 }

@@ -13,7 +13,8 @@ pub(crate) fn table(reports: &[Report]) -> String {
     for report in reports {
         row(&mut text, report);
     }
-    let broken: Vec<&Report> = reports.iter().filter(|report| report.verdict() != "held").collect();
+    let broken: Vec<&Report> =
+        reports.iter().filter(|report| matches!(report.verdict(), "BROKEN" | "not done")).collect();
     for report in broken {
         let why = report.skipped.iter().chain(&report.broken);
         let why: Vec<&str> = why.map(String::as_str).collect();

@@ -108,7 +108,8 @@ fn injected(order: &Order, calls: &[&str], who: fn(&Scene) -> Option<u32>) -> Re
         scene.meet();
         if let Some(victim) = victim {
             let wrong = scene.report.exits.wrong;
-            scene.check_exit(victim);
+            // An attempt to start that has failed counts as a restart.
+            scene.check_return(victim);
             if scene.report.exits.wrong > wrong {
                 scene.note(format!("by {call}"));
             }

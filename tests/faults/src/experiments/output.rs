@@ -7,7 +7,12 @@ use nix::sys::signal::Signal;
 use rpm_tests::{Rpm, eventually_within, kill};
 use serde_json::{Value, json};
 use std::fs;
+use std::io::Read;
+use std::path::Path;
 use std::time::{Duration, Instant};
+
+/// As many as are read at once.
+static ZEROS: [u8; 1 << 20] = [0; 1 << 20];
 
 /// A follower that has stopped reading.
 pub(crate) const SLOW_READER: Experiment = Experiment {
@@ -103,11 +108,24 @@ fn gigabyte_line(order: &mut Order) -> Report {
     }
     let found = size();
     scene.report.promise(found == bytes, format!("{found} of {bytes} bytes are in the file"));
+    scene.report.promise(is_all_zero(&file), "the file has bytes that nobody wrote");
     fs::remove_file(&file).unwrap();
     let mut report = scene.finish();
     report.promise_nothing_noticed();
     report.promise_memory(super::MEMORY_KIB);
     report
+}
+
+fn is_all_zero(path: &Path) -> bool {
+    let mut file = fs::File::open(path).unwrap();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer).unwrap() {
+            0 => return true,
+            count if buffer[..count] == ZEROS[..count] => {}
+            _ => return false,
+        }
+    }
 }
 
 fn writers(order: &mut Order) -> Report {
