@@ -27,6 +27,12 @@ impl Stat {
         matches!(self.state, b'Z' | b'X')
     }
 
+    /// It is a thread of the kernel's own, which was started with no environment. One of a session
+    /// outside of our namespace looks alike but for its memory.
+    pub(super) fn is_kernel(&self) -> bool {
+        (self.session, self.pgrp, self.rss_pages) == (0, 0, 0)
+    }
+
     /// Reads the line; `None` when it is none.
     pub(super) fn parse(line: &[u8]) -> Option<Self> {
         // The name may hold anything, spaces and parentheses too; nothing after it does.
@@ -93,7 +99,7 @@ mod tests {
             started: 12345,
         };
         assert_eq!(stat, expected);
-        assert!(!stat.is_zombie());
+        assert!(!stat.is_zombie() && !stat.is_kernel());
     }
 
     #[test]

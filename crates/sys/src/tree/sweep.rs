@@ -79,7 +79,7 @@ pub struct Marked {
 pub fn find_marked(prefix: &[u8]) -> Vec<Marked> {
     let us = std::process::id();
     let all = Snapshot::take();
-    let others = all.iter().filter(|stat| stat.pid != us && !stat.is_zombie());
+    let others = all.iter().filter(|stat| stat.pid != us && !stat.is_zombie() && !stat.is_kernel());
     let marked =
         |stat: &Stat| environ_after(stat.pid, prefix).map(|rest| Marked { stat: *stat, rest });
     others.filter_map(marked).collect()
