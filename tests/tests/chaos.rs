@@ -44,7 +44,7 @@ fn lives(rpm: &Rpm, chance: &mut Chance) {
     let mut beside = Vec::new();
     for _ in 0..40 {
         let words = chance.one_of(COMMANDS);
-        match chance.below(6) {
+        match chance.below(8) {
             0 => {
                 let (supervisor, _) = rpm.daemon();
                 kill(supervisor, Signal::SIGKILL);
@@ -58,6 +58,22 @@ fn lives(rpm: &Rpm, chance: &mut Chance) {
             }
             2 => beside.push(rpm.beside(words)),
             3 => std::thread::sleep(Duration::from_millis(chance.below(200))),
+            4 => {
+                let (_, keeper) = rpm.daemon();
+                kill(keeper, Signal::SIGKILL);
+                eventually("another keeper", || (rpm.daemon().1 != keeper).then_some(()));
+            }
+            5 => {
+                let (supervisor, keeper) = rpm.daemon();
+                kill(keeper, Signal::SIGSTOP);
+                kill(supervisor, Signal::SIGKILL);
+                kill(keeper, Signal::SIGKILL);
+                eventually("both are gone", || {
+                    (!alive(supervisor) && !alive(keeper)).then_some(())
+                });
+                // A process that is ending may still hold the socket.
+                eventually("a daemon", || rpm.run(&["ping"]).status.success().then_some(()));
+            }
             _ => drop(rpm.run(words)),
         }
     }

@@ -281,7 +281,28 @@ fn time_in_which_the_daemon_was_stopped_costs_nobody_anything() {
     stop_for(&rpm, Duration::from_secs(3));
     assert!(start.wait().success() && stop.wait().success());
     let log = rpm.daemon_log();
-    assert!(log.contains("was stopped; hearing first"), "{log}");
     assert!(!log.contains("did not say ready in time"), "{log}");
     assert!(!log.contains("did not stop in time"), "{log}");
+}
+
+#[test]
+fn a_keeper_that_cannot_be_started_is_tried_again() {
+    let rpm = Rpm::new();
+    rpm.ok(&["start", &rpm.config(&[child_app("app", &[])])]);
+    let pid = rpm.one("app").pid;
+    let (supervisor, keeper) = rpm.daemon();
+    // No keeper works without its lock.
+    let lock = rpm.home().join("keeper.lock");
+    fs::remove_file(&lock).unwrap();
+    fs::create_dir(&lock).unwrap();
+    kill(keeper, Signal::SIGKILL);
+    let tried = || rpm.daemon_log().matches("no keeper can be started").count();
+    eventually("it is tried several times", || (tried() > 2).then_some(()));
+    assert_eq!(rpm.one("app").pid, pid, "apps go on");
+    let mut start = rpm.beside(&["start", &rpm.config(&[child_app("late", &[])])]);
+    fs::remove_dir(&lock).unwrap();
+    assert!(start.wait().success(), "a start waits for the keeper");
+    assert_eq!(rpm.daemon().0, supervisor);
+    assert!(rpm.one("late").is_online());
+    assert_eq!((rpm.one("app").pid, rpm.one("app").restarts), (pid, 0));
 }
