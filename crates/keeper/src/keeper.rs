@@ -4,6 +4,7 @@ use crate::bag::Bag;
 use crate::childrens::Childrens;
 use crate::life::Life;
 use crate::lock::Lock;
+use crate::notify::Notify;
 use crate::outbox::Outbox;
 use crate::say::say;
 use rpm_sys::signals::Signals;
@@ -32,6 +33,8 @@ pub(crate) struct Keeper {
     pub(crate) lock: Lock,
     /// Told when the first supervisor is ready.
     pub(crate) ready: Option<File>,
+    /// Told how we fare.
+    pub(crate) notify: Option<Notify>,
     /// What children get back.
     pub(crate) childrens: Childrens,
     pub(crate) buffer: Vec<u8>,
@@ -66,6 +69,9 @@ impl Keeper {
                 self.outbox.greet(begun.restarts, begun.died_at_ms);
             }
             self.life.check(now_ms);
+            if let Some(notify) = &mut self.notify {
+                notify.keep_alive(self.life.is_well(now_ms));
+            }
             self.tell(now_ms);
             let news = self.wait(now_ms);
             self.look_at(&news);
@@ -139,6 +145,9 @@ impl Keeper {
 
     fn supervisor_ended(&mut self, status: i32, now_ms: u64) {
         self.life.died(status, now_ms);
+        if let Some(notify) = self.notify.as_ref().filter(|_| !self.is_stopping) {
+            notify.without_supervisor();
+        }
         self.is_over = self.is_stopping;
     }
 
@@ -173,6 +182,9 @@ impl Keeper {
         if let Err(error) = self.lock.ready() {
             say(format_args!("cannot write the lock file: {error}"));
         }
+        if let Some(notify) = &self.notify {
+            notify.ready();
+        }
         if let Some(mut ready) = self.ready.take() {
             // Whoever waited may have given up.
             drop(ready.write_all(b"1"));
@@ -181,6 +193,9 @@ impl Keeper {
 
     pub(crate) fn stop_asked(&mut self) {
         self.is_stopping = true;
+        if let Some(notify) = &self.notify {
+            notify.stopping();
+        }
         if let Err(error) = self.lock.ending() {
             say(format_args!("cannot write the lock file: {error}"));
         }

@@ -21,6 +21,7 @@ pub mod launch;
 mod life;
 pub mod link;
 mod lock;
+mod notify;
 mod outbox;
 mod renew;
 mod requests;

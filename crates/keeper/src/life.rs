@@ -17,6 +17,8 @@ use std::os::fd::OwnedFd;
 const UPGRADE_MS: u64 = 10_000;
 /// A supervisor that closed its end has this long to end by itself.
 const GOODBYE_MS: u64 = 500;
+/// Without a ready supervisor for so long, all is not well.
+const UNWELL_MS: u64 = 20_000;
 const SIGKILL: i32 = 9;
 
 /// What every supervisor is started with.
@@ -241,6 +243,12 @@ impl Life {
         self.restarts += 1;
         self.died_at_ms = now_ms;
         self.now = Now::Due(now_ms + delay_ms);
+    }
+
+    /// Whether there is a ready supervisor, or was a moment ago.
+    pub(crate) fn is_well(&self, now_ms: u64) -> bool {
+        let is_ready = matches!(&self.now, Now::Up(up) if up.is_ready);
+        is_ready || now_ms.saturating_sub(self.died_at_ms) < UNWELL_MS
     }
 
     /// So many could not take over, and none ever did.

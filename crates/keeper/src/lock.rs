@@ -61,6 +61,11 @@ impl Lock {
         Err(io::ErrorKind::TimedOut.into())
     }
 
+    /// Who has the lock, and a ready supervisor; `None` when that is nobody.
+    pub(crate) fn owner(path: &Path) -> Option<u32> {
+        std::fs::read_to_string(path).ok()?.trim().parse().ok()
+    }
+
     /// From now on others need not wait.
     pub(crate) fn ready(&mut self) -> io::Result<()> {
         self.write(&format!("{}\n", std::process::id()))

@@ -10,6 +10,7 @@ use crate::adopt::ORPHAN_VARIABLE;
 use crate::childrens::Childrens;
 use crate::keeper::Keeper;
 use crate::lock::Lock;
+use crate::notify::Notify;
 use crate::say::say;
 use crate::start::{READY_VARIABLE, entries};
 use crate::wire::PACKET_MAX;
@@ -94,6 +95,7 @@ impl Keeper {
             is_stopping: Pack::unpack(&mut from)?,
             is_over: Pack::unpack(&mut from)?,
             signals,
+            notify: Notify::inherited(),
             buffer: vec![0; PACKET_MAX + 1],
             renewal: None,
             short_until_ms: None,

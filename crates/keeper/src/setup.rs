@@ -5,6 +5,7 @@ use crate::childrens::{CHILDRENS_VARIABLE, Childrens, protect};
 use crate::keeper::{Keeper, Over};
 use crate::life::{Life, Orphan, Recipe};
 use crate::lock::Lock;
+use crate::notify::{self, Notify};
 use crate::outbox::Outbox;
 use crate::renew;
 use crate::say::say;
@@ -119,6 +120,11 @@ pub fn run(options: Options) -> Result<End, RunError> {
     let take = if options.orphan.is_some() { Lock::take_over } else { Lock::take };
     let lock = take(&path).map_err(|source| RunError::File { path, source })?;
     let Some(lock) = lock else {
+        // A service manager that started us watches over that one.
+        if let Some((notify, keeper)) = Notify::inherited().zip(Lock::owner(&home.join(LOCK_FILE)))
+        {
+            notify.ready_is(keeper);
+        }
         return Ok(End::AlreadyRunning);
     };
     let log = if options.orphan.is_some() {
@@ -181,6 +187,7 @@ fn set_up(options: Options, lock: Lock, log: OwnedFd) -> Result<Keeper, RunError
         is_stopping: false,
         is_over: false,
         renewal: None,
+        notify: Notify::inherited(),
         short_until_ms: None,
     })
 }
@@ -190,6 +197,7 @@ fn recipe(options: &Options, log: OwnedFd, childrens: Childrens) -> io::Result<R
     let ours = [READY_VARIABLE, ORPHAN_VARIABLE, CHILDRENS_VARIABLE];
     let environment =
         std::env::vars_os().filter(|(name, _)| !ours.iter().any(|variable| name == variable));
+    let environment = notify::for_supervisor(environment);
     let told = (CHILDRENS_VARIABLE.into(), childrens.to_string().into());
     Ok(Recipe {
         binary: process::open_self()?,

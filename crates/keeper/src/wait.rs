@@ -1,6 +1,7 @@
 //! Waits for something to happen.
 
 use crate::keeper::{Keeper, SHORT_MS};
+use crate::notify::Notify;
 use crate::say::say;
 use rpm_sys::clock;
 use rpm_sys::poll::{self, Interest};
@@ -63,7 +64,8 @@ impl Keeper {
     }
 
     fn timeout_ms(&self, now_ms: u64) -> Option<u64> {
-        let deadlines = [self.life.deadline(), self.short_until_ms, self.bag.deadline()];
+        let notify = self.notify.as_ref().and_then(Notify::deadline);
+        let deadlines = [self.life.deadline(), self.short_until_ms, self.bag.deadline(), notify];
         let deadline = deadlines.into_iter().flatten().min();
         deadline.map(|at_ms| at_ms.saturating_sub(now_ms))
     }

@@ -33,6 +33,7 @@ pub(crate) struct Supervisor {
     pub(crate) link: Link,
     /// Of its binary.
     pub(crate) inode: u64,
+    pub(crate) pid: u32,
     pidfd: OwnedFd,
     leash: UnixStream,
 }
@@ -169,6 +170,7 @@ impl Home {
         Supervisor {
             link: Link::from_fd(received.fds.remove(0)),
             inode: u64::from_le_bytes(words[8..].try_into().unwrap()),
+            pid,
             pidfd: pidfd::open(pid).unwrap(),
             leash,
         }

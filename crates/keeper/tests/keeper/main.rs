@@ -10,6 +10,7 @@ mod adoption;
 mod handover;
 mod home;
 mod lives;
+mod notify;
 mod renewal;
 mod silence;
 mod spawning;
@@ -20,13 +21,14 @@ use std::process::ExitCode;
 
 type Test = (&'static str, fn());
 
-const GROUPS: [&[Test]; 7] = [
+const GROUPS: [&[Test]; 8] = [
     &spawning::TESTS,
     &handover::TESTS,
     &lives::TESTS,
     &adoption::TESTS,
     &renewal::TESTS,
     &silence::TESTS,
+    &notify::TESTS,
     &wire::TESTS,
 ];
 
