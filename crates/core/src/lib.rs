@@ -38,5 +38,5 @@ pub use id::{CommandId, Generation, ProcId};
 pub use select::Target;
 pub use signal::Signal;
 pub use spec::AppSpec;
-pub use supervisor::{InstanceView, Status, Supervisor};
+pub use supervisor::{Changes, InstanceView, Ledger, Part, PartsError, Status, Supervisor};
 pub use time::{Mono, Now, Wall};

@@ -11,6 +11,7 @@ mod deadlines;
 mod dump;
 mod endings;
 mod instance;
+mod instances;
 mod lifecycle;
 mod reload;
 mod reports;
@@ -20,6 +21,7 @@ mod scale;
 mod turn;
 mod view;
 
+pub use dump::{Changes, Ledger, Part, PartsError};
 pub use view::{InstanceView, Status};
 
 use crate::action::{Action, News, Notice};
@@ -28,7 +30,7 @@ use crate::id::{CommandId, Generation, ProcId};
 use crate::time::Now;
 use answers::Pending;
 use deadlines::Deadlines;
-use instance::Instance;
+use instances::Instances;
 use reload::Rollout;
 use std::collections::{BTreeMap, BTreeSet};
 use turn::Turn;
@@ -39,7 +41,7 @@ use turn::Turn;
 /// are gone, but with the reloads that are half way.
 #[derive(Clone, Debug, Default)]
 pub struct Supervisor {
-    instances: BTreeMap<ProcId, Instance>,
+    instances: Instances,
     /// Reloads under way, by app.
     rollouts: BTreeMap<String, Rollout>,
     next_proc: u32,

@@ -1,7 +1,7 @@
 //! The table as others may see it.
 
 use super::Supervisor;
-use super::instance::{Instance, Phase, Then};
+use super::instance::{Instance, Phase, Then, Wanted};
 use super::run::{Run, Stage};
 use crate::event::Ending;
 use crate::id::{Generation, ProcId};
@@ -82,6 +82,17 @@ impl Supervisor {
     /// All instances, by id.
     pub fn instances(&self) -> impl Iterator<Item = InstanceView<'_>> {
         self.instances.iter().map(|(proc, instance)| instance.view(*proc))
+    }
+
+    /// What the user wants: the spec of each instance, and whether it is to run.
+    pub fn wanted(&self) -> impl Iterator<Item = (&AppSpec, bool)> {
+        let kept = self.instances.values().filter(|instance| instance.wanted != Wanted::Gone);
+        kept.map(|instance| (&*instance.spec, instance.wanted == Wanted::Up))
+    }
+
+    /// Whether it is ending, with all that it runs.
+    pub fn is_shutting_down(&self) -> bool {
+        self.shutting_down
     }
 
     /// One instance.

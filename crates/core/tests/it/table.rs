@@ -4,7 +4,8 @@
 use crate::scene::{Scene, cluster, fork};
 use rpm_core::spec::{Env, ExecMode};
 use rpm_core::{
-    Action, AppSpec, Change, Command, Existing, Outcome, ProcId, Refusal, Status, Supervisor,
+    Action, AppSpec, Change, Command, Existing, Ledger, Outcome, Part, ProcId, Refusal, Status,
+    Supervisor,
 };
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ fn the_number_of_instances_follows_the_spec() {
     assert_eq!(scene.slots(), [(0, 0), (1, 1)], "the highest slot goes");
     scene.delete("0");
     scene.spawned(4);
-    scene.spawned(5);
+    scene.spawned(4);
     scene.gone(4);
     scene.apply(&AppSpec { instances: 3, ..fork("api") });
     assert_eq!(scene.slots(), [(1, 1), (3, 0), (4, 2)], "the lowest free slots are filled");
@@ -167,4 +168,59 @@ fn a_table_is_read_as_it_was_written_and_goes_on_sharing() {
     let specs: Vec<&Arc<AppSpec>> = read.instances().map(|instance| instance.spec).collect();
     assert!(specs.iter().all(|spec| Arc::ptr_eq(spec, specs[0])));
     assert_eq!(specs[0].base_env["HOME"], "/root");
+}
+
+/// The keys of what has changed; those of what is gone with a minus.
+fn changed(table: &mut Supervisor, ledger: &mut Ledger) -> Vec<String> {
+    let told = table.changes(ledger).into_iter();
+    told.map(|(key, part)| if part.is_some() { key } else { format!("-{key}") }).collect()
+}
+
+#[test]
+fn only_what_has_changed_is_told() {
+    let mut scene = Scene::new();
+    let mut ledger = Ledger::default();
+    scene.apply(&cluster("api", 3));
+    (1..=3).for_each(|generation| scene.serves(generation));
+    let all = changed(&mut scene.table, &mut ledger);
+    assert_eq!(all, ["instance/0", "instance/1", "instance/2", "env/1", "spec/1", "head"]);
+    assert!(changed(&mut scene.table, &mut ledger).is_empty());
+    scene.exited(2, 1);
+    assert_eq!(changed(&mut scene.table, &mut ledger), ["instance/1"]);
+    scene.apply(&fork("other"));
+    let new = changed(&mut scene.table, &mut ledger);
+    assert_eq!(new, ["instance/3", "env/2", "spec/2", "head"]);
+    scene.command(Command::Delete { targets: vec!["other".into()] });
+    scene.spawned(4);
+    scene.exited(4, 0);
+    scene.swept(4);
+    let gone = changed(&mut scene.table, &mut ledger);
+    assert_eq!(gone, ["-instance/3", "-spec/2", "-env/2"]);
+}
+
+#[test]
+fn parts_that_need_what_is_missing_are_refused() {
+    let mut scene = Scene::new();
+    scene.apply(&fork("api"));
+    let mut ledger = Ledger::default();
+    let read = |part: &Part<'_>| -> Part<'static> {
+        serde_json::from_str(&serde_json::to_string(part).unwrap()).unwrap()
+    };
+    for (without, why) in [
+        ("spec/1", "`instance/0` needs `spec/1`, which is missing"),
+        ("env/1", "`spec/1` needs `env/1`, which is missing"),
+    ] {
+        let mut table = scene.table.clone();
+        let parts: Vec<_> = table
+            .changes(&mut Ledger::default())
+            .into_iter()
+            .filter(|(key, _)| key != without)
+            .map(|(key, part)| (key, read(&part.unwrap())))
+            .collect();
+        assert_eq!(Supervisor::from_parts(parts).unwrap_err().to_string(), why);
+    }
+    let (_, part) = scene.table.changes(&mut ledger).pop().unwrap();
+    let strange = [("pool/1".to_owned(), read(&part.unwrap()))];
+    let error = Supervisor::from_parts(strange).unwrap_err();
+    assert_eq!(error.to_string(), "nothing is known of `pool/1`");
 }

@@ -3,12 +3,14 @@
 //! News of a process come late, in any order, and sometimes twice. What the machine asks for is
 //! carried out, and watched by a [`Witness`] that knows the laws.
 
+mod kept;
 pub(crate) mod plan;
 mod process;
 mod takeover;
 mod witness;
 
 use crate::describe;
+use kept::Kept;
 use plan::{Deed, Plan, Script};
 use process::{Process, Sign};
 use rpm_core::{
@@ -28,6 +30,7 @@ const STEPS: usize = 50_000;
 /// The world.
 pub(crate) struct World {
     table: Supervisor,
+    kept: Kept,
     now: u64,
     queue: BTreeMap<(u64, u64), Happening>,
     order: u64,
@@ -57,6 +60,7 @@ impl World {
             plan.apps.iter().map(|app| (app.spec.name.clone(), (app.scripts.clone(), 0))).collect();
         Self {
             table: Supervisor::new(),
+            kept: Kept::default(),
             now: 1,
             queue: BTreeMap::new(),
             order: 0,
@@ -175,8 +179,8 @@ impl World {
     fn step(&mut self, event: &Event) {
         if self.restores && self.steps.is_multiple_of(4) {
             self.witness.nobody_waits();
-            let text = serde_json::to_string(&self.table).unwrap();
-            self.table = serde_json::from_str(&text).unwrap();
+            self.kept.note(&mut self.table);
+            self.table = self.kept.read(&self.table);
         }
         let before = self.table.clone();
         let mut actions = Vec::new();
