@@ -95,7 +95,7 @@ impl Driver {
             self.settle();
             if self.world.over.is_some() {
                 if self.world.over == Some(Over::Replaced) {
-                    self.world.keep(&self.supervisor);
+                    self.world.keep(&mut self.supervisor);
                 }
                 return self.world;
             }
@@ -125,7 +125,7 @@ impl Driver {
                 () = sleep_until(deadline) => self.woke(),
                 () = sleep_until(sample_at) => self.sample(),
                 () = sleep_until(keeper_at) => self.raise_keeper(&mut inlets.keeper),
-                () = sleep_until(keep_at) => self.world.keep(&self.supervisor),
+                () = sleep_until(keep_at) => self.world.keep(&mut self.supervisor),
                 () = sleep_until(Some(self.next_ping)) => {}
             }
         }
@@ -158,7 +158,7 @@ impl Driver {
                 self.world.perform(action, &mut self.events);
             }
         }
-        self.world.finish(&self.supervisor);
+        self.world.finish(&mut self.supervisor);
     }
 
     /// Tells the keeper that we do not hang.
@@ -228,7 +228,7 @@ impl Driver {
                 None
             }
             ChannelEvent::Records(records) => {
-                self.world.keep_records(records);
+                self.world.keep_records(&records);
                 None
             }
         };

@@ -41,7 +41,9 @@ pub(crate) fn load(home: &Home) -> Result<Vec<AppSpec>, Fault> {
         match std::fs::read(&path) {
             Err(error) => fault = fault.because(format!("{path}: {error}")),
             Ok(bytes) => match from_dump(&bytes) {
-                Ok(records) => return Ok(apps(records)),
+                Ok(records) => {
+                    return Ok(apps(records.iter().map(|(app, stopped)| (app, !stopped))));
+                }
                 Err(error) => fault = fault.because(format!("{path}: {error}")),
             },
         }
@@ -49,12 +51,12 @@ pub(crate) fn load(home: &Home) -> Result<Vec<AppSpec>, Fault> {
     Err(fault)
 }
 
-/// One spec an app from one record an instance.
-fn apps(records: Vec<(AppSpec, bool)>) -> Vec<AppSpec> {
+/// One spec an app from one spec an instance, and whether that is to run.
+pub(crate) fn apps<'a>(records: impl Iterator<Item = (&'a AppSpec, bool)>) -> Vec<AppSpec> {
     let mut apps: Vec<AppSpec> = Vec::new();
-    for (record, stopped) in records {
-        // Whether it is started is for the dump to say, whatever its config said at first.
-        let record = AppSpec { instances: 1, autostart: !stopped, ..record };
+    for (record, up) in records {
+        // Whether it is started is for the list to say, whatever its config said at first.
+        let record = AppSpec { instances: 1, autostart: up, ..record.clone() };
         let same = |app: &&mut AppSpec| AppSpec { instances: 1, ..(**app).clone() } == record;
         match apps.iter_mut().find(same) {
             Some(app) => app.instances += 1,

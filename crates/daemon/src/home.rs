@@ -92,8 +92,13 @@ impl Home {
     }
 
     /// The table as it is, for a successor of this supervisor.
-    pub fn state(&self) -> Utf8PathBuf {
-        self.run().join("state.json")
+    pub fn journal(&self) -> Utf8PathBuf {
+        self.run().join(rpm_journal::NAME)
+    }
+
+    /// What was acknowledged in lives that did not end well.
+    pub fn unended(&self) -> Utf8PathBuf {
+        self.run().join("unended.json")
     }
 }
 

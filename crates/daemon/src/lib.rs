@@ -19,6 +19,7 @@ mod keeper;
 mod launch;
 pub mod logs;
 mod news;
+pub mod past;
 mod perform;
 mod rebirth;
 mod recover;
@@ -29,6 +30,8 @@ mod start;
 mod store;
 mod survivors;
 mod sweep;
+mod table;
+mod unended;
 mod update;
 mod view;
 mod world;
@@ -38,10 +41,11 @@ pub use update::{Abilities, QUESTION};
 use crate::driver::{Driver, Inlets};
 use crate::home::{Home, HomeError};
 use crate::keeper::KeeperEnd;
+use crate::past::{Past, PastError};
 use crate::rebirth::Keeper;
 use crate::server::{Doors, ListenError};
 use crate::store::Store;
-use crate::world::{CLIENTS_KEY, Over, State, World, tag};
+use crate::world::{CLIENTS_KEY, Over, World, tag};
 use camino::{Utf8Path, Utf8PathBuf};
 use interprocess::local_socket::tokio::Listener;
 use rpm_keeper::link::Link;
@@ -70,6 +74,9 @@ pub enum RunError {
     /// The keeper did not hand over what it holds.
     #[error("the keeper cannot be heard")]
     Keeper(#[source] io::Error),
+    /// What the last life left cannot be gone on with.
+    #[error("the last life cannot be taken up")]
+    Past(#[from] PastError),
     /// Clients cannot connect.
     #[error("clients cannot connect")]
     Listen(#[from] ListenError),
@@ -117,7 +124,6 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let logs = logs::Logs::start(log_news).map_err(system("starting the log thread"))?;
     let channels =
         channels::Channels::start(channel_news).map_err(system("starting the channel thread"))?;
-    let store = Store::start(home.state()).map_err(system("starting the writing thread"))?;
     write_assets(&home)?;
     let (listener, door) = open_door(&home, estate.clients.take())?;
     let inlets = Inlets {
@@ -132,13 +138,17 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     };
 
     let mark = mark(&home);
+    let (past, taken_up) = survivors::past(&home, &mark, &mut estate).await?;
+    let Past { table, journal, .. } = past;
+    let store = Store::start(journal).map_err(system("starting the writing thread"))?;
     let predecessors = estate.predecessors;
-    let (state, taken_up) = survivors::state(&home, &mark, &mut estate).await;
-    let State { supervisor, records, .. } = state;
-    let records = estate.records.take().unwrap_or(records);
+    let supervisor = table.supervisor;
+    let records = estate.records.take().unwrap_or_default();
     let keeper = Keeper::of_process().map_err(system("opening this program"))?;
     let threads = (logs.clone(), channels, store.clone());
-    let mut world = World::new(home.clone(), mark, (link, keeper), threads, notices.clone(), swept);
+    let ends = (link, keeper);
+    let kept = (table.ledger, table.births);
+    let mut world = World::new(home.clone(), mark, ends, threads, notices.clone(), swept, kept);
     world.hold(CLIENTS_KEY, vec![(door, tag::LISTENER)]);
     let newest = estate.newest();
     let events = world.take_over(&supervisor, records, estate);
@@ -172,6 +182,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
 
 /// Ends as the reason for it asks. Only a meant end takes away what a successor would need.
 fn leave(home: &Home, mut world: World) -> Result<(), RunError> {
+    tracing::debug!(journal = ?world.store.figures(), "ending");
     match world.over {
         Some(Over::Broken(thread)) => return Err(RunError::Thread { thread }),
         // Everything belongs to others by now.
@@ -182,7 +193,7 @@ fn leave(home: &Home, mut world: World) -> Result<(), RunError> {
             tracing::info!("handing over to another version");
         }
         Some(Over::Stopped) | None => {
-            remove(&[home.socket(), home.pid_file(), home.state()]);
+            remove(&[home.socket(), home.pid_file(), home.journal(), home.unended()]);
             world.link.send(ToKeeper::Stop);
             farewell::say_all(&mut world.link).map_err(RunError::Keeper)?;
             tracing::info!("all is stopped; ending");

@@ -1,13 +1,12 @@
 //! A supervisor that takes over from one that died or was replaced.
 //!
 //! The keeper hands over what it holds: processes with their pidfds, the ends of their pipes and
-//! channels, listening sockets, and exits that nobody has acted upon. The table is read from the
-//! state file; where the two differ, the keeper is right about what runs.
+//! channels, listening sockets, and exits that nobody has acted upon. The table is that of the
+//! journal; where the two differ, the keeper is right about what runs.
 
 use crate::channels::Inventory;
-use crate::home::Home;
 use crate::start::{sink, worker};
-use crate::world::{CLIENTS_KEY, LAYOUT, LISTENER_KEYS, Run, State, World, boot, tag};
+use crate::world::{CLIENTS_KEY, LISTENER_KEYS, Run, World, tag};
 use rpm_core::{Event, Generation, ProcId, Status, Supervisor};
 use rpm_keeper::link::Link;
 use rpm_keeper::wire::{FromKeeper, ToKeeper};
@@ -99,39 +98,6 @@ fn text(memory: OwnedFd) -> Option<String> {
     let text = bytes
         .and_then(|bytes| String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData.into()));
     text.inspect_err(|error| tracing::warn!(%error, "the keeper's records cannot be read")).ok()
-}
-
-/// What a predecessor left; `None` when there was none, or when it ended well.
-///
-/// After a boot of the machine nothing of it runs, whatever the numbers of its processes say.
-pub(crate) fn table(home: &Home, estate: &Estate) -> Option<State<Supervisor>> {
-    let path = home.state();
-    if estate.predecessors == 0 && !path.exists() {
-        return None;
-    }
-    let state = std::fs::read(&path)
-        .map_err(|error| error.to_string())
-        .and_then(|bytes| {
-            serde_json::from_slice::<State<Supervisor>>(&bytes).map_err(|error| error.to_string())
-        })
-        .and_then(|state| {
-            if state.layout == LAYOUT {
-                Ok(state)
-            } else {
-                Err(format!("its layout is {}, this version reads {LAYOUT}", state.layout))
-            }
-        });
-    match state {
-        Ok(state) if estate.predecessors == 0 && state.boot != boot() => {
-            tracing::warn!("the machine was started anew; `rpm resurrect` starts what was saved");
-            None
-        }
-        Ok(state) => Some(state),
-        Err(error) => {
-            tracing::error!(%path, error, "the table of the last supervisor cannot be read; starting with an empty one");
-            None
-        }
-    }
 }
 
 impl World {

@@ -2,9 +2,10 @@
 
 use crate::answer::Asked;
 use crate::driver::{Ask, Driver};
+use crate::store::Store;
 use crate::survivors::Survivors;
 use crate::world::Over;
-use crate::{clock, dump, view};
+use crate::{clock, dump, unended, view};
 use camino::Utf8PathBuf;
 use rpm_core::spec::{AppSpec, Env};
 use rpm_core::{Command, Event, Existing, Generation, InstanceView, ProcId, Target};
@@ -141,23 +142,62 @@ impl Driver {
         let details = self.details(&procs);
         let (home, store) = (self.world.home.clone(), self.world.store.clone());
         tokio::task::spawn_local(async move {
-            tell(reply, dump::save(&home, &store, &details).await);
+            let saved = dump::save(&home, &store, &details).await;
+            if matches!(saved, Reply::Saved { .. }) {
+                // From now on the saved list is what is to be restored.
+                forget(&store, home.unended()).await;
+            }
+            tell(reply, saved);
         });
     }
 
+    /// Starts what did not end well, or else the saved list.
     fn resurrect(&mut self, reply: oneshot::Sender<Reply>) {
-        match dump::load(&self.world.home) {
-            Err(fault) => tell(reply, Reply::Failed { fault, affected: Vec::new() }),
-            Ok(apps) => {
-                let apps = dump::missing(apps, self.supervisor.instances());
-                if apps.is_empty() {
-                    return tell(reply, Reply::Done { affected: Vec::new() });
-                }
-                let existing = Existing::Duplicate;
-                let command = Command::Apply { apps, existing, parallel: None };
-                self.command(Asked::Start, command, reply);
-            }
+        if self.world.restored && self.supervisor.instances().next().is_some() {
+            return tell(reply, Reply::Done { affected: Vec::new() });
         }
+        let unended = unended::load(&self.world.home);
+        let (apps, reply) = match (unended, reply) {
+            (Some(apps), reply) => (apps, self.taken_up(reply)),
+            (None, reply) => match dump::load(&self.world.home) {
+                Ok(apps) => (apps, reply),
+                Err(fault) => return tell(reply, Reply::Failed { fault, affected: Vec::new() }),
+            },
+        };
+        let apps = dump::missing(apps, self.supervisor.instances());
+        if apps.is_empty() {
+            return tell(reply, Reply::Done { affected: Vec::new() });
+        }
+        let existing = Existing::Duplicate;
+        let command = Command::Apply { apps, existing, parallel: None };
+        self.command(Asked::Start, command, reply);
+    }
+
+    /// Forgets what did not end well, once it is recorded that it runs again.
+    fn taken_up(&self, reply: oneshot::Sender<Reply>) -> oneshot::Sender<Reply> {
+        let (ours, answer) = oneshot::channel();
+        let (path, store) = (self.world.home.unended(), self.world.store.clone());
+        tokio::task::spawn_local(async move {
+            let Ok(answer) = answer.await else {
+                return;
+            };
+            let recorded = match &answer {
+                Reply::Failed { fault, .. } => fault.code != Code::Io,
+                _ => true,
+            };
+            if recorded {
+                forget(&store, path).await;
+            }
+            tell(reply, answer);
+        });
+        ours
+    }
+}
+
+/// Forgets what did not end well. What stays by mistake is only restored again.
+async fn forget(store: &Store, path: Utf8PathBuf) {
+    if let Err(error) = store.remove(path.clone()).await {
+        tracing::warn!(%path, %error, "could not remove it");
     }
 }
 

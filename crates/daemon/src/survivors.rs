@@ -6,11 +6,13 @@
 
 use crate::home::Home;
 use crate::launch;
-use crate::recover::{self, Estate};
+use crate::past::{self, End, Past, PastError};
+use crate::recover::Estate;
 use crate::sweep::gone;
-use crate::world::{State, World, tag};
+use crate::table::Table;
+use crate::world::{World, tag};
+use rpm_core::Generation;
 use rpm_core::spec::{AppSpec, ExecMode};
-use rpm_core::{Generation, Supervisor};
 use rpm_sys::tree::{self, Marked};
 use rpm_sys::{pidfd, pipe};
 use std::collections::BTreeSet;
@@ -25,21 +27,21 @@ pub(crate) struct Survivors {
     pub(crate) ended: usize,
 }
 
-/// The table that a supervisor begins with, and what was found of a life that did not end well,
-/// where there was one.
-pub(crate) async fn state(
+/// What a supervisor begins with, and what was found of a life that did not end well, where there
+/// was one.
+pub(crate) async fn past(
     home: &Home,
     mark: &str,
     estate: &mut Estate,
-) -> (State<Supervisor>, Option<Survivors>) {
-    match recover::table(home, estate) {
-        None => (State::default(), None),
-        Some(state) if estate.predecessors > 0 => (state, None),
-        Some(mut state) => {
-            let survivors = take_up(&state, mark, estate).await;
-            // The sockets that they tell of are closed.
-            state.records.clear();
-            (state, Some(survivors))
+) -> Result<(Past, Option<Survivors>), PastError> {
+    let past = past::read(home, estate.predecessors > 0)?;
+    match past.end {
+        End::Well | End::Succeeded => Ok((past, None)),
+        // After a boot of the machine nothing of it runs, whatever the numbers of processes say.
+        End::Machine => Ok((past.leave(home)?, None)),
+        End::Killed => {
+            let survivors = take_up(&past.table, mark, estate).await;
+            Ok((past, Some(survivors)))
         }
     }
 }
@@ -51,6 +53,7 @@ impl World {
             return;
         };
         self.taken_up = survivors;
+        self.restored = true;
         self.hand_all_over();
         let Survivors { adopted, ended } = survivors;
         tracing::warn!(adopted, ended, "keeper and supervisor were gone; took up what went on");
@@ -59,7 +62,7 @@ impl World {
 
 /// Takes what runs on of the `kept` table into `estate`, and ends what else carries `mark`.
 /// Comes back when that is gone.
-async fn take_up(kept: &State<Supervisor>, mark: &str, estate: &mut Estate) -> Survivors {
+async fn take_up(kept: &Table, mark: &str, estate: &mut Estate) -> Survivors {
     let prefix = format!("{}={mark}.", launch::MARKER);
     let marked = tree::find_marked(prefix.as_bytes());
     let mut adopted = BTreeSet::new();
@@ -68,7 +71,7 @@ async fn take_up(kept: &State<Supervisor>, mark: &str, estate: &mut Estate) -> S
         let (Some(spec), Some(pid)) = (spec, pid) else {
             continue;
         };
-        let birth = kept.births.get(&generation).copied();
+        let birth = kept.births.get(generation);
         let process = marked.iter().find(|found| {
             found.stat.pid == pid
                 && found.rest == generation.to_string()

@@ -3,7 +3,7 @@
 //! It is opened once and asked what it understands; the very file that answered is what the keeper
 //! starts, whatever becomes of its path meanwhile.
 
-use crate::world::LAYOUT;
+use rpm_journal::LAYOUT;
 use rpm_keeper::link::Link;
 use rpm_keeper::wire::{self, ToKeeper};
 use rpm_proto::hello::PROTOCOL;

@@ -11,10 +11,11 @@ use crate::sample::{Samples, Subject};
 use crate::start::Start;
 use crate::store::{Kept, Store};
 use crate::survivors::Survivors;
-use rpm_core::{CommandId, Generation, Mono, Notice, Outcome, ProcId, Supervisor};
+use crate::table::{self, Births};
+use rpm_core::{CommandId, Generation, Ledger, Mono, Notice, Outcome, ProcId, Supervisor};
+use rpm_journal::Delta;
 use rpm_keeper::link::Link;
 use rpm_proto::{Code, Fault, Reply};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -62,6 +63,8 @@ pub(crate) struct World {
     pub(crate) keeper: Keeper,
     /// What was found of a life that did not end well.
     pub(crate) taken_up: Survivors,
+    /// The table is that of such a life: there is nothing more of it to be restored.
+    pub(crate) restored: bool,
     pub(crate) held: Held,
     pub(crate) logs: Logs,
     pub(crate) channels: Channels,
@@ -77,8 +80,11 @@ pub(crate) struct World {
     pending: BTreeMap<CommandId, Pending>,
     answers: Vec<(Pending, Outcome)>,
     next_command: u64,
-    records: String,
+    ledger: Ledger,
+    births: Births,
     changed_at: Option<Mono>,
+    /// A command was begun: a successor has to know of it at once.
+    is_urgent: bool,
     keep_ms: u64,
 }
 
@@ -101,26 +107,6 @@ struct Pending {
     reply: oneshot::Sender<Reply>,
 }
 
-/// What a successor of this supervisor must know.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct State<S> {
-    /// Raised when an older reader would misread it.
-    pub(crate) layout: u32,
-    /// The table.
-    pub(crate) supervisor: S,
-    /// The channels' own records.
-    pub(crate) records: String,
-    /// Which boot of the machine this is of: numbers of processes mean nothing after another.
-    #[serde(default)]
-    pub(crate) boot: String,
-    /// When the process of each run was started, [`Run::birth`].
-    #[serde(default)]
-    pub(crate) births: BTreeMap<Generation, u64>,
-}
-
-/// The layout of [`State`] that this version writes and reads.
-pub(crate) const LAYOUT: u32 = 1;
-
 impl World {
     /// A world in which nothing runs.
     pub(crate) fn new(
@@ -130,6 +116,7 @@ impl World {
         (logs, channels, store): (Logs, Channels, Store),
         notices: broadcast::Sender<Arc<Notice>>,
         swept: mpsc::Sender<(ProcId, Generation)>,
+        (ledger, births): (Ledger, Births),
     ) -> Self {
         Self {
             home,
@@ -137,6 +124,7 @@ impl World {
             link,
             keeper,
             taken_up: Survivors::default(),
+            restored: false,
             held: Held::default(),
             logs,
             channels,
@@ -150,8 +138,10 @@ impl World {
             pending: BTreeMap::new(),
             answers: Vec::new(),
             next_command: 1,
-            records: String::new(),
+            ledger,
+            births,
             changed_at: None,
+            is_urgent: false,
             keep_ms: KEEP_MS,
         }
     }
@@ -174,6 +164,7 @@ impl World {
         let command = CommandId(self.next_command);
         self.next_command += 1;
         self.pending.insert(command, Pending { asked, reply });
+        self.is_urgent = true;
         command
     }
 
@@ -195,18 +186,19 @@ impl World {
     }
 
     /// Keeps the table for a successor.
-    pub(crate) fn keep(&mut self, supervisor: &Supervisor) {
+    pub(crate) fn keep(&mut self, supervisor: &mut Supervisor) {
         self.keep_and_tell(supervisor, Vec::new());
     }
 
     /// At the end of a step: sends what waits, answers what has happened.
-    pub(crate) fn finish(&mut self, supervisor: &Supervisor) {
+    pub(crate) fn finish(&mut self, supervisor: &mut Supervisor) {
         if let Err(error) = self.link.flush() {
             tracing::error!(%error, "the keeper cannot be reached");
         }
-        if self.answers.is_empty() {
+        if self.answers.is_empty() && !self.is_urgent {
             return;
         }
+        self.is_urgent = false;
         let mut promises = Vec::new();
         for (pending, outcome) in std::mem::take(&mut self.answers) {
             let (kept, promise) = oneshot::channel();
@@ -222,23 +214,22 @@ impl World {
         self.keep_and_tell(supervisor, promises);
     }
 
-    fn keep_and_tell(&mut self, supervisor: &Supervisor, promises: Vec<Kept>) {
+    fn keep_and_tell(&mut self, supervisor: &mut Supervisor, promises: Vec<Kept>) {
         if self.changed_at.take().is_none() {
             self.store.barrier(promises);
             return;
         }
         let begun = clock::now().mono;
         let birth = |(generation, run): (&Generation, &Run)| Some((*generation, run.birth?));
-        let state = State {
-            layout: LAYOUT,
-            supervisor,
-            records: self.records.clone(),
-            boot: boot(),
-            births: self.runs.iter().filter_map(birth).collect(),
-        };
-        match serde_json::to_vec(&state) {
-            Ok(bytes) => self.store.state(bytes, promises),
+        let mut changes = Delta::new();
+        self.births.note(self.runs.iter().filter_map(birth).collect(), &mut changes);
+        match table::delta(supervisor, &mut self.ledger) {
+            Ok(delta) => {
+                changes.extend(delta);
+                self.store.commit(changes, promises);
+            }
             Err(error) => {
+                tracing::error!(%error, "the table cannot be written");
                 for promise in promises {
                     drop(promise.send(Err(format!("the table cannot be written: {error}"))));
                 }
@@ -259,14 +250,12 @@ impl World {
     }
 
     /// What the channels' thread must find again.
-    pub(crate) fn keep_records(&mut self, records: String) {
-        // The keeper has them at once, as it has the sockets that they tell of.
+    pub(crate) fn keep_records(&mut self, records: &str) {
+        // The keeper has them as it has the sockets that they tell of.
         match rpm_sys::memfd::sealed("rpm-records", records.as_bytes()) {
             Ok(fd) => self.hold(CLIENTS_KEY, vec![(fd, tag::RECORDS)]),
             Err(error) => tracing::warn!(%error, "the keeper could not be given the records"),
         }
-        self.records = records;
-        self.touch();
     }
 
     /// News of the thread that writes logs.
@@ -284,11 +273,6 @@ impl World {
         let logs = self.logs.clone();
         tokio::task::spawn_local(async move { logs.reopen().await });
     }
-}
-
-/// Names this boot of the machine; empty where the system does not tell.
-pub(crate) fn boot() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default()
 }
 
 fn if_kept(reply: Reply, kept: Result<(), String>) -> Reply {

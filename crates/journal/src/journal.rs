@@ -140,6 +140,14 @@ impl<D: Disk> Journal<D> {
         done
     }
 
+    /// Applies changes and leaves their writing to the next commit: the disk has just failed, and
+    /// nobody waits for them.
+    pub fn put_off(&mut self, mut delta: Delta) {
+        parts::apply(&mut self.parts, &mut delta);
+        self.file = None;
+        self.figures.behind = true;
+    }
+
     /// Begins a new file if the old one has grown too large. When that fails early, the old one
     /// goes on.
     pub fn compact(&mut self) -> Result<(), CommitError> {
