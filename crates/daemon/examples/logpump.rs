@@ -1,7 +1,7 @@
 //! Measures the log thread: how fast it takes lines from apps, and what that costs.
 //!
 //! `logpump [WRITERS] [LINES] [raw|dated|json] [shared]` starts so many processes that write lines
-//! of 100 bytes, one `write(2)` each, and prints the throughput and the processor time of the thread.
+//! of 100 bytes, one `write(2)` each, and prints the throughput and the processor time of the threads.
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
 use rpm_core::{Generation, ProcId};
@@ -68,6 +68,7 @@ async fn measure(writers: u64, lines: u64, format: &Format, shared: bool) -> Out
             namespace: Arc::from("default"),
             stream: Stream::Out,
             pipe: pipe.into(),
+            spool: None,
             file: Some(path.join(name)),
             combined: None,
             format: format.clone(),
@@ -78,9 +79,12 @@ async fn measure(writers: u64, lines: u64, format: &Format, shared: bool) -> Out
         children.push(command.spawn()?);
     }
     for _ in 0..writers {
-        match told.recv().await {
-            Some(LogEvent::Ended(_)) => {}
-            event => return Err(format!("{event:?}").into()),
+        loop {
+            match told.recv().await {
+                Some(LogEvent::Ended(_)) => break,
+                Some(LogEvent::Released(_)) => {}
+                event => return Err(format!("{event:?}").into()),
+            }
         }
     }
     let took = begun.elapsed();
@@ -88,28 +92,32 @@ async fn measure(writers: u64, lines: u64, format: &Format, shared: bool) -> Out
         child.wait()?;
     }
     let bytes = writers * lines * LINE as u64;
-    let cpu = thread_cpu()?;
+    let cpu = threads_cpu()?;
+    let most = logs.figures().spooled_max;
     println!(
-        "{writers} writers, {} MB in {:.2} s: {} MB/s; the thread used {:.3} s, {:.3} s for 100 MB",
+        "{writers} writers, {} MB in {:.2} s: {} MB/s; the threads used {:.3} s, {:.3} s for 100 MB; \
+         {} KiB spooled at most",
         bytes / 1_000_000,
         took.as_secs_f64(),
         u128::from(bytes) / took.as_micros(),
         cpu.as_secs_f64(),
         cpu.as_secs_f64() * 1e8 / f64::from(u32::try_from(bytes)?),
+        most >> 10,
     );
     fs::remove_dir_all(path)?;
     Ok(())
 }
 
-/// Processor time of the log thread, `proc_pid_schedstat(5)`.
-fn thread_cpu() -> Outcome<Duration> {
+/// Processor time of the log threads, `proc_pid_schedstat(5)`.
+fn threads_cpu() -> Outcome<Duration> {
+    let mut total = Duration::ZERO;
     for task in fs::read_dir("/proc/self/task")? {
         let task = task?.path();
-        if fs::read_to_string(task.join("comm"))?.trim() == "logs" {
+        if fs::read_to_string(task.join("comm"))?.starts_with("logs") {
             let times = fs::read_to_string(task.join("schedstat"))?;
             let nanos = times.split(' ').next().ok_or("no times")?.parse()?;
-            return Ok(Duration::from_nanos(nanos));
+            total += Duration::from_nanos(nanos);
         }
     }
-    Err("the thread is gone".into())
+    Ok(total)
 }

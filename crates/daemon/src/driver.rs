@@ -115,7 +115,7 @@ impl Driver {
                     None => self.world.over = Some(Over::Broken("channel")),
                 },
                 event = inlets.logs.recv() => match event {
-                    Some(event) => World::hear_logs(event),
+                    Some(event) => self.world.hear_logs(event),
                     None => self.world.over = Some(Over::Broken("log")),
                 },
                 Some(ask) = inlets.asks.recv() => self.ask(ask),

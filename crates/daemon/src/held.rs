@@ -37,6 +37,13 @@ impl Held {
         self.slots.remove(&key);
     }
 
+    /// The keeper lets go of one descriptor of a slot.
+    pub(crate) fn drop_tag(&mut self, key: u64, tag: u32) {
+        if let Some(slot) = self.slots.get_mut(&key) {
+            slot.fds.remove(&tag);
+        }
+    }
+
     /// All that a keeper which holds nothing must be told; `process` knows the one of a slot, if
     /// there is any.
     pub(crate) fn messages<'a>(
@@ -71,6 +78,8 @@ mod tests {
         held.put(0, 0, &[(null(), 11)]);
         held.put(7, 3, &[(null(), 1), (null(), 2)]);
         held.put(7, 3, &[(null(), 2)]);
+        held.put(7, 3, &[(null(), 9)]);
+        held.drop_tag(7, 9);
         held.put(8, 4, &[(null(), 1)]);
         held.drop(8);
         let pidfd = null();

@@ -1,7 +1,7 @@
 //! What the keeper tells: processes that are there, and those that are gone.
 
 use crate::driver::Driver;
-use crate::world::World;
+use crate::world::{World, tag};
 use rpm_core::event::SpawnError;
 use rpm_core::{Ending, Event, Generation, ProcId, Signal};
 use rpm_keeper::wire::{FromKeeper, ToKeeper};
@@ -139,12 +139,27 @@ impl World {
         Some(Event::Exited { proc, generation, how: ending(status) })
     }
 
-    /// Lets the keeper forget a run.
+    /// Lets the keeper forget a run, but for what its log files still need.
     pub(crate) fn let_go(&mut self, generation: Generation, pid: u32) {
         if pid > 0 {
             self.link.send(ToKeeper::Ack { key: generation.0, pid });
         }
-        self.release(generation.0);
+        if self.logging.contains(&generation) {
+            self.release_tag(generation.0, tag::CHANNEL);
+        } else {
+            self.release(generation.0);
+        }
+    }
+
+    /// No log file needs anything of a run.
+    pub(crate) fn logs_released(&mut self, generation: Generation) {
+        self.logging.remove(&generation);
+        if !self.runs.contains_key(&generation) {
+            return self.release(generation.0);
+        }
+        for tag in tag::LOGS {
+            self.release_tag(generation.0, tag);
+        }
     }
 
     /// Lets the keeper hold descriptors in a slot.
@@ -157,6 +172,12 @@ impl World {
     pub(crate) fn release(&mut self, key: u64) {
         self.held.drop(key);
         self.link.send(ToKeeper::Drop { key, tag: None });
+    }
+
+    /// Lets the keeper let go of one descriptor of a slot.
+    fn release_tag(&mut self, key: u64, tag: u32) {
+        self.held.drop_tag(key, tag);
+        self.link.send(ToKeeper::Drop { key, tag: Some(tag) });
     }
 }
 

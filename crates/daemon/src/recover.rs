@@ -5,6 +5,7 @@
 //! journal; where the two differ, the keeper is right about what runs.
 
 use crate::channels::Inventory;
+use crate::logs::{self, Sink};
 use crate::start::{sink, worker};
 use crate::world::{CLIENTS_KEY, LISTENER_KEYS, Run, World, tag};
 use rpm_core::{Event, Generation, ProcId, Status, Supervisor};
@@ -112,17 +113,26 @@ impl World {
             self.held.put(*key, 0, &duplicate(fd, tag::LISTENER));
         }
         let mut events = VecDeque::new();
-        let mut workers = Vec::new();
+        let (mut workers, mut sinks) = (Vec::new(), Vec::new());
         for (proc, generation, pid) in supervisor.runs() {
-            let Some(slot) = estate.slots.remove(&generation.0) else {
+            let Some(mut slot) = estate.slots.remove(&generation.0) else {
                 let how = rpm_core::Ending::Unknown;
                 self.runs.insert(generation, lost(proc, pid));
                 events.push_back(Event::Exited { proc, generation, how });
                 continue;
             };
-            workers.extend(self.adopt(supervisor, (proc, generation), pid, slot, &mut events));
+            let run = (proc, generation);
+            self.mirror(generation, u64::from(proc.0), &slot);
+            sinks.extend(self.outputs_of(supervisor, run, &mut slot.fds));
+            workers.extend(self.adopt(supervisor, run, pid, slot, &mut events));
         }
-        for (key, slot) in std::mem::take(&mut estate.slots) {
+        for (key, mut slot) in std::mem::take(&mut estate.slots) {
+            self.mirror(Generation(key), 0, &slot);
+            sinks.extend(self.leftovers_of(Generation(key), &mut slot.fds));
+            if slot.pid == 0 {
+                self.let_go(Generation(key), 0);
+                continue;
+            }
             tracing::warn!(
                 generation = key,
                 pid = slot.pid,
@@ -130,6 +140,7 @@ impl World {
             );
             self.end_stranger(Generation(key), &slot);
         }
+        self.logs.take_over(sinks);
         for (key, pid, status) in std::mem::take(&mut estate.exits) {
             events.extend(self.exit_of(Generation(key), pid, status));
         }
@@ -147,18 +158,6 @@ impl World {
     ) -> Option<crate::channels::WorkerSpec> {
         let instance = supervisor.instance(proc)?;
         let paths = self.paths(instance.spec, proc);
-        for (tag, fd) in &slot.fds {
-            self.held.put(generation.0, u64::from(proc.0), &duplicate(fd, *tag));
-        }
-        for (tag, stream) in [(tag::OUT, Stream::Out), (tag::ERR, Stream::Err)] {
-            if let Some(pipe) = slot.fds.remove(&tag) {
-                let run = (proc, generation);
-                self.logs.open(sink(instance.spec, run, &paths, stream, pipe));
-            }
-        }
-        if instance.generation == Some(generation) && instance.status == Status::Online {
-            self.logs.settle(generation);
-        }
         let pid = (slot.pid > 0).then_some(slot.pid);
         let pidfd = slot.pidfd.take();
         let stat = pid.and_then(rpm_sys::tree::stat);
@@ -174,6 +173,70 @@ impl World {
         Some(worker(instance.spec, (proc, generation), instance.slot, channel, pid))
     }
 
+    /// Takes note of what the keeper holds of a run.
+    fn mirror(&mut self, generation: Generation, aux: u64, slot: &Slot) {
+        for (tag, fd) in &slot.fds {
+            self.held.put(generation.0, aux, &duplicate(fd, *tag));
+        }
+    }
+
+    /// What a run of the table prints.
+    fn outputs_of(
+        &mut self,
+        supervisor: &Supervisor,
+        (proc, generation): (ProcId, Generation),
+        fds: &mut BTreeMap<u32, OwnedFd>,
+    ) -> Vec<Sink> {
+        let Some(instance) = supervisor.instance(proc) else {
+            return self.leftovers_of(generation, fds);
+        };
+        let is_up = instance.generation == Some(generation) && instance.status == Status::Online;
+        let paths = self.paths(instance.spec, proc);
+        let mut sinks = Vec::new();
+        for stream in [Stream::Out, Stream::Err] {
+            let (pipe_tag, spool_tag) = tag::of_output(stream);
+            let (pipe, spool) = (fds.remove(&pipe_tag), fds.remove(&spool_tag));
+            // Where the pipe has been let go of, nothing more comes.
+            let pipe = pipe.or_else(|| spool.as_ref().and_then(|_| ended_pipe()));
+            if let Some(pipe) = pipe {
+                let ends = (pipe, spool.or_else(|| self.new_spool((proc, generation), spool_tag)));
+                let sink = sink(instance.spec, (proc, generation), &paths, stream, ends);
+                sinks.push(Sink { keep_tail: !is_up, ..sink });
+                self.logging.insert(generation);
+            }
+        }
+        sinks
+    }
+
+    /// A spool for a run that has none, because its supervisor and its keeper were killed.
+    fn new_spool(&mut self, (proc, generation): (ProcId, Generation), tag: u32) -> Option<OwnedFd> {
+        let spool = logs::new_spool().ok()?;
+        let held = duplicate(&spool, tag);
+        if !held.is_empty() {
+            self.held.put(generation.0, u64::from(proc.0), &held);
+            self.link.send(ToKeeper::Put { key: generation.0, fds: held });
+        }
+        Some(spool)
+    }
+
+    /// What a run printed that the table does not know: its spools tell where it goes.
+    fn leftovers_of(
+        &mut self,
+        generation: Generation,
+        fds: &mut BTreeMap<u32, OwnedFd>,
+    ) -> Vec<Sink> {
+        let mut sinks = Vec::new();
+        for stream in [Stream::Out, Stream::Err] {
+            let (pipe_tag, spool_tag) = tag::of_output(stream);
+            let (pipe, spool) = (fds.remove(&pipe_tag), fds.remove(&spool_tag));
+            if let (Some(pipe), Some(spool)) = (pipe.or_else(ended_pipe), spool) {
+                sinks.push(Sink::leftover(generation, stream, pipe, spool));
+                self.logging.insert(generation);
+            }
+        }
+        sinks
+    }
+
     fn end_stranger(&mut self, generation: Generation, slot: &Slot) {
         match &slot.pidfd {
             Some(pidfd) => {
@@ -185,6 +248,11 @@ impl World {
             None => self.let_go(generation, 0),
         }
     }
+}
+
+/// A pipe that nobody writes to.
+fn ended_pipe() -> Option<OwnedFd> {
+    rpm_sys::pipe::for_output().ok().map(|(read, _)| read)
 }
 
 fn lost(proc: ProcId, pid: Option<u32>) -> Run {

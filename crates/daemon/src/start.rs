@@ -3,7 +3,7 @@
 use crate::channels::{Kind, Runtime, WorkerSpec};
 use crate::clock;
 use crate::launch::{CHANNEL_FD, Launch};
-use crate::logs::{Format, Sink};
+use crate::logs::{self, Format, Sink};
 use crate::world::{Run, World, tag};
 use rpm_core::event::SpawnError;
 use rpm_core::spec::{AppSpec, ExecMode};
@@ -52,8 +52,9 @@ impl World {
         let channel = channel(&mut ends).map_err(during("making a channel"))?;
         ends.theirs.push((null, 0));
 
-        for (stream, pipe) in outputs {
-            self.logs.open(sink(&start.spec, run, &paths, stream, pipe));
+        for (stream, pipe, spool) in outputs {
+            self.logs.open(sink(&start.spec, run, &paths, stream, (pipe, Some(spool))));
+            self.logging.insert(start.generation);
         }
         self.channels.add(worker(&start.spec, run, start.slot, channel, 0));
         let known = Run {
@@ -92,18 +93,25 @@ fn program(launch: Launch, spec: &AppSpec) -> io::Result<OwnedFd> {
     .to_memfd()
 }
 
-/// Pipes for what the run prints; none when nobody is to see it.
-fn outputs(start: &Start, null: &OwnedFd, ends: &mut Ends) -> io::Result<Vec<(Stream, OwnedFd)>> {
+/// Pipes for what the run prints, each with its spool; none when nobody is to see it.
+fn outputs(
+    start: &Start,
+    null: &OwnedFd,
+    ends: &mut Ends,
+) -> io::Result<Vec<(Stream, OwnedFd, OwnedFd)>> {
     let mut outputs = Vec::new();
-    for (stream, number, tag) in [(Stream::Out, 1, tag::OUT), (Stream::Err, 2, tag::ERR)] {
+    for (stream, number) in [(Stream::Out, 1), (Stream::Err, 2)] {
         if start.spec.logs.disabled {
             ends.theirs.push((null.try_clone()?, number));
             continue;
         }
         let (ours, theirs) = rpm_sys::pipe::for_output()?;
+        let spool = logs::new_spool()?;
         ends.theirs.push((theirs, number));
-        ends.held.push((ours.try_clone()?, tag));
-        outputs.push((stream, ours));
+        let (pipe_tag, spool_tag) = tag::of_output(stream);
+        ends.held.push((ours.try_clone()?, pipe_tag));
+        ends.held.push((spool.try_clone()?, spool_tag));
+        outputs.push((stream, ours, spool));
     }
     Ok(outputs)
 }
@@ -121,7 +129,7 @@ pub(crate) fn sink(
     (proc, generation): (ProcId, Generation),
     paths: &Paths,
     stream: Stream,
-    pipe: OwnedFd,
+    (pipe, spool): (OwnedFd, Option<OwnedFd>),
 ) -> Sink {
     let file = match stream {
         Stream::Out => paths.out.clone(),
@@ -135,6 +143,7 @@ pub(crate) fn sink(
         namespace: Arc::from(spec.namespace.as_str()),
         stream,
         pipe,
+        spool,
         file,
         combined: paths.combined.clone(),
         format: match (spec.logs.json, date) {

@@ -16,7 +16,7 @@ use rpm_core::{CommandId, Generation, Ledger, Mono, Notice, Outcome, ProcId, Sup
 use rpm_journal::Delta;
 use rpm_keeper::link::Link;
 use rpm_proto::{Code, Fault, Reply};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -27,12 +27,26 @@ pub(crate) mod tag {
     pub(crate) const OUT: u32 = 1;
     /// Read end of standard error.
     pub(crate) const ERR: u32 = 2;
+    /// What was read of standard output and is not in its files.
+    pub(crate) const SPOOL_OUT: u32 = 3;
+    /// The same for standard error.
+    pub(crate) const SPOOL_ERR: u32 = 4;
+    /// All that belongs to logs.
+    pub(crate) const LOGS: [u32; 4] = [OUT, ERR, SPOOL_OUT, SPOOL_ERR];
     /// Our end of a channel.
     pub(crate) const CHANNEL: u32 = 9;
     /// A listening socket.
     pub(crate) const LISTENER: u32 = 11;
     /// The channels' records in sealed memory, in the slot of the clients' socket.
     pub(crate) const RECORDS: u32 = 12;
+
+    /// The pipe and the spool of a stream.
+    pub(crate) fn of_output(stream: rpm_proto::Stream) -> (u32, u32) {
+        match stream {
+            rpm_proto::Stream::Out => (OUT, SPOOL_OUT),
+            rpm_proto::Stream::Err => (ERR, SPOOL_ERR),
+        }
+    }
 }
 
 /// Why a supervisor ends.
@@ -74,6 +88,8 @@ pub(crate) struct World {
     pub(crate) runs: BTreeMap<Generation, Run>,
     /// Runs that wait for a keeper; no more than there are instances.
     pub(crate) delayed: Vec<Start>,
+    /// Runs whose pipes and spools are needed, known or not: their files lack something.
+    pub(crate) logging: BTreeSet<Generation>,
     pub(crate) samples: Samples,
     /// Why there is nothing more to do; `None` while there is.
     pub(crate) over: Option<Over>,
@@ -133,6 +149,7 @@ impl World {
             swept,
             runs: BTreeMap::new(),
             delayed: Vec::new(),
+            logging: BTreeSet::new(),
             samples: Samples::default(),
             over: None,
             pending: BTreeMap::new(),
@@ -259,12 +276,13 @@ impl World {
     }
 
     /// News of the thread that writes logs.
-    pub(crate) fn hear_logs(event: LogEvent) {
+    pub(crate) fn hear_logs(&mut self, event: LogEvent) {
         match event {
             LogEvent::Trouble { path, error } => {
                 tracing::warn!(%path, error, "could not write a log file; output is counted and dropped");
             }
             LogEvent::Ended(generation) => tracing::debug!(%generation, "all output is written"),
+            LogEvent::Released(generation) => self.logs_released(generation),
         }
     }
 

@@ -7,11 +7,15 @@ mod files;
 mod followers;
 #[path = "logs/formats.rs"]
 mod formats;
+#[path = "logs/hung.rs"]
+mod hung;
 #[path = "logs/rig.rs"]
 mod rig;
 #[path = "logs/runs.rs"]
 mod runs;
 #[path = "logs/shared.rs"]
 mod shared;
+#[path = "logs/torture.rs"]
+mod torture;
 #[path = "logs/trouble.rs"]
 mod trouble;

@@ -4,7 +4,9 @@
 //! those are limited where they come in.
 
 use super::Sink;
+use super::file::Writer;
 use super::follow::Subscription;
+use super::outlet::FileId;
 use camino::Utf8PathBuf;
 use rpm_core::Generation;
 use rpm_proto::LogLine;
@@ -18,6 +20,8 @@ use tokio::sync::oneshot;
 pub(super) enum Command {
     /// A new stream.
     Open(Box<Sink>),
+    /// All streams of a predecessor.
+    TakeOver(Vec<Sink>),
     /// The run is up.
     Settle(Generation),
     /// The process is gone.
@@ -36,6 +40,12 @@ pub(super) enum Command {
     Follow(Subscription),
     /// A follower has gone; it is in the list with its queue closed.
     Unfollow,
+    /// From a thread that writes: a file has all of a stream that has ended.
+    Drained(Writer),
+    /// From a thread that writes: a file has nothing to do with a stream any more.
+    Detached(Writer, FileId),
+    /// From a thread that writes: a file takes no bytes, and why.
+    Troubled(Utf8PathBuf, String),
     /// Nobody can send commands any more.
     Quit,
 }
@@ -54,6 +64,11 @@ impl Door {
         let (commands, queue) = mpsc::channel();
         let door = Self { commands, bell: bell.clone() };
         Ok((door, queue, bell))
+    }
+
+    /// Another way in, for those who write.
+    pub(super) fn sender(&self) -> Sender<Command> {
+        self.commands.clone()
     }
 
     /// Sends a command. One to a thread that is gone is dropped, and its reply channel with it.

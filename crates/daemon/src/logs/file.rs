@@ -1,34 +1,36 @@
-//! One log file: appends, and counts what it could not.
+//! One log file: appends, and knows what it ends with and whether it takes bytes.
 
+use super::record::{FileMark, Left, Why};
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{CWD, Mode, OFlags};
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::time::{Duration, Instant};
 
 /// Log files are for their owner and its group, less what the umask takes away.
 const MODE: Mode = Mode::from_raw_mode(0o640);
 /// A file that failed is left alone for so long; what comes meanwhile is dropped. It bounds how
 /// often a nearly full disk makes a gap.
-const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 0 } else { 200 });
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Names a stream as the writer of a line.
 pub(super) type Writer = u64;
 
-/// A log file that is written to.
+/// A log file that is written to. Whoever calls it may have to wait for the disk.
 #[derive(Debug)]
 pub(super) struct LogFile {
     path: Utf8PathBuf,
     file: Option<File>,
     end: End,
     trouble: Option<Trouble>,
-    /// How many streams write to it.
-    pub(super) writers: usize,
+    /// Counts writes; see [`Place::order`](super::record::Place::order).
+    pub(super) order: u64,
 }
 
 /// What the file ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     /// A whole line, as far as we know.
     Line,
     /// A line that its writer may go on with.
@@ -40,153 +42,54 @@ enum End {
 /// It does not take bytes.
 #[derive(Debug)]
 struct Trouble {
-    why: String,
-    dropped: u64,
+    why: Why,
     retry_at: Instant,
     told: bool,
 }
 
 impl LogFile {
-    /// Opens the file and makes it, and the folders it is in, where there is none. A file that
-    /// cannot be opened is tried again later.
-    pub(super) fn open(path: Utf8PathBuf) -> Self {
-        let mut log = Self { path, file: None, end: End::Line, trouble: None, writers: 0 };
-        match open(&log.path) {
-            Ok(file) => log.file = Some(file),
-            Err(error) => log.fail(&error, 0),
-        }
-        log
+    /// A file that is opened when it is first asked for.
+    pub(super) fn new(path: Utf8PathBuf) -> Self {
+        Self { path, file: None, end: End::Line, trouble: None, order: 0 }
     }
 
-    /// Appends. Returns whether all of it is in the file; the rest is dropped and counted.
-    pub(super) fn write(&mut self, writer: Writer, bytes: &[u8]) -> bool {
-        if bytes.is_empty() {
-            return true;
-        }
-        if self.trouble.is_some() && !self.recover() {
-            self.drop_bytes(bytes.len());
-            return false;
-        }
-        if self.is_open_for_others(writer)
-            && let Err((_, error)) = self.append(b"\n")
+    /// Its name.
+    pub(super) fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+
+    /// Opens the file, where that is due, and makes it and the folders it is in where there is
+    /// none. Returns why not when it is left alone because it failed.
+    pub(super) fn ready(&mut self) -> Result<(), Why> {
+        if let Some(trouble) = &self.trouble
+            && Instant::now() < trouble.retry_at
         {
-            self.fail(&error, bytes.len());
-            return false;
+            return Err(trouble.why);
         }
-        match self.append(bytes) {
-            Ok(()) => {
-                self.end = if bytes.ends_with(b"\n") { End::Line } else { End::Begun(writer) };
-                true
-            }
-            Err((written, error)) => {
-                if written > 0 {
-                    self.end = if bytes[written - 1] == b'\n' { End::Line } else { End::Torn };
-                }
-                self.fail(&error, bytes.len() - written);
-                false
-            }
+        if self.file.is_some() {
+            return Ok(());
         }
-    }
-
-    /// Whether the next bytes of `writer` go on with a line that is in the file.
-    pub(super) fn is_amid_line_of(&self, writer: Writer) -> bool {
-        self.end == End::Begun(writer)
-    }
-
-    /// Counts bytes that are not written.
-    pub(super) fn drop_bytes(&mut self, count: usize) {
-        if let Some(trouble) = &mut self.trouble {
-            trouble.dropped += count as u64;
-        }
-    }
-
-    /// Tries again what failed. Returns whether the file takes bytes.
-    pub(super) fn recover(&mut self) -> bool {
-        let Some(trouble) = &self.trouble else {
-            return true;
-        };
-        if Instant::now() < trouble.retry_at {
-            return false;
-        }
-        if self.file.is_none() {
-            match open(&self.path) {
-                Ok(file) => self.file = Some(file),
-                Err(error) => {
-                    self.fail(&error, 0);
-                    return false;
-                }
-            }
-        }
-        self.own_up()
-    }
-
-    /// Whether it does not take bytes.
-    pub(super) fn is_troubled(&self) -> bool {
-        self.trouble.is_some()
-    }
-
-    /// What to tell of a trouble that is new: the file and why.
-    pub(super) fn news(&mut self) -> Option<(Utf8PathBuf, String)> {
-        let trouble = self.trouble.as_mut().filter(|trouble| !trouble.told)?;
-        trouble.told = true;
-        Some((self.path.clone(), trouble.why.clone()))
-    }
-
-    /// Opens it anew by its name. When that fails the old one is kept: its bytes are somewhere.
-    pub(super) fn reopen(&mut self) {
         match open(&self.path) {
             Ok(file) => {
                 self.file = Some(file);
-                self.end = End::Line;
-            }
-            Err(error) => self.fail(&error, 0),
-        }
-    }
-
-    /// It has been emptied.
-    pub(super) fn emptied(&mut self) {
-        self.end = End::Line;
-    }
-
-    fn is_open_for_others(&self, writer: Writer) -> bool {
-        match self.end {
-            End::Line => false,
-            End::Begun(by) => by != writer,
-            End::Torn => true,
-        }
-    }
-
-    /// Says in the file how much is missing there.
-    fn own_up(&mut self) -> bool {
-        let Some(trouble) = self.trouble.take() else {
-            return true;
-        };
-        if trouble.dropped == 0 {
-            return true;
-        }
-        let newline = if self.end == End::Line { "" } else { "\n" };
-        let words = format!(
-            "{newline}[rpm] {} bytes of output dropped ({})\n",
-            trouble.dropped, trouble.why
-        );
-        match self.append(words.as_bytes()) {
-            Ok(()) => {
-                self.end = End::Line;
-                true
-            }
-            Err((written, error)) => {
-                if written > 0 {
-                    self.end = End::Torn;
+                if self.is_empty() {
+                    self.end = End::Line;
                 }
-                self.trouble = Some(trouble);
-                self.fail(&error, 0);
-                false
+                Ok(())
             }
+            Err(error) => Err(self.fail(&error)),
         }
+    }
+
+    /// What to note of it before a write; `None` when it keeps no bytes.
+    pub(super) fn mark(&self) -> Option<FileMark> {
+        let found = self.file.as_ref()?.metadata().ok()?;
+        let mark = FileMark { device: found.dev(), inode: found.ino(), size: found.len() };
+        found.is_file().then_some(mark)
     }
 
     /// Writes all, or says how much was written before it failed.
-    fn append(&mut self, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
         let Some(file) = &mut self.file else {
             return Err((0, io::ErrorKind::NotFound.into()));
         };
@@ -202,17 +105,95 @@ impl LogFile {
         Ok(())
     }
 
-    fn fail(&mut self, error: &io::Error, dropped: usize) {
-        let trouble = self.trouble.get_or_insert_with(|| Trouble {
-            why: String::new(),
-            dropped: 0,
-            retry_at: Instant::now(),
-            told: false,
-        });
-        trouble.why = reason(error);
-        trouble.dropped += dropped as u64;
-        trouble.retry_at = Instant::now() + PAUSE;
+    /// What it ends with.
+    pub(super) fn end(&self) -> End {
+        self.end
     }
+
+    /// It ends as `writer` left it. An empty file ends no line of anybody.
+    pub(super) fn ends(&mut self, writer: Writer, left: Left) {
+        self.end = match left {
+            Left::Line => End::Line,
+            Left::Begun => End::Begun(writer),
+            Left::Torn => End::Torn,
+        };
+    }
+
+    /// It ends as it did.
+    pub(super) fn restore(&mut self, end: End) {
+        self.end = end;
+    }
+
+    /// It is empty.
+    pub(super) fn is_empty(&self) -> bool {
+        self.mark().is_some_and(|mark| mark.size == 0)
+    }
+
+    /// It has been emptied.
+    pub(super) fn emptied(&mut self) {
+        self.end = End::Line;
+    }
+
+    /// Opens it anew by its name. When that fails the old one is kept: its bytes are somewhere.
+    pub(super) fn reopen(&mut self) {
+        match open(&self.path) {
+            Ok(file) => {
+                self.file = Some(file);
+                self.end = End::Line;
+            }
+            Err(error) => {
+                self.fail(&error);
+            }
+        }
+    }
+
+    /// The file that was written to before a rename, when it is still in the folder.
+    pub(super) fn renamed(&self, mark: FileMark) -> Option<Self> {
+        let entries = std::fs::read_dir(self.path.parent()?).ok()?;
+        let is_it = |entry: &std::fs::DirEntry| {
+            entry.ino() == mark.inode
+                && entry.metadata().is_ok_and(|found| found.is_file() && found.dev() == mark.device)
+        };
+        let found = entries.filter_map(Result::ok).find(is_it)?;
+        let mut file = Self::new(Utf8PathBuf::from_path_buf(found.path()).ok()?);
+        file.file = Some(open(&file.path).ok()?);
+        file.mark().is_some_and(|now| now.inode == mark.inode).then_some(file)
+    }
+
+    /// It failed, and is left alone for a while. Returns why.
+    pub(super) fn fail(&mut self, error: &io::Error) -> Why {
+        let why = Why::from_error(error);
+        let retry_at = Instant::now() + PAUSE;
+        match &mut self.trouble {
+            Some(trouble) => (trouble.why, trouble.retry_at) = (why, retry_at),
+            None => self.trouble = Some(Trouble { why, retry_at, told: false }),
+        }
+        why
+    }
+
+    /// It takes bytes. Returns whether that is new.
+    pub(super) fn recovered(&mut self) -> bool {
+        self.trouble.take().is_some()
+    }
+
+    /// Whether it did not take bytes when last tried.
+    pub(super) fn is_troubled(&self) -> bool {
+        self.trouble.is_some()
+    }
+
+    /// What to tell of a trouble that is new.
+    pub(super) fn news(&mut self) -> Option<String> {
+        let trouble = self.trouble.as_mut().filter(|trouble| !trouble.told)?;
+        trouble.told = true;
+        Some(trouble.why.words())
+    }
+}
+
+/// Empties the file of that name, open here or not.
+pub(super) fn empty(path: &Utf8Path) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    rustix::fs::openat(CWD, path.as_str(), flags | OFlags::NOCTTY, Mode::empty())?;
+    Ok(())
 }
 
 /// Opens for appending, so that a file that others cut short has no hole. Symbolic links are
@@ -230,14 +211,5 @@ fn open(path: &Utf8Path) -> io::Result<File> {
             Ok(attempt()?.into())
         }
         result => Ok(result?.into()),
-    }
-}
-
-/// Why, for the line in the file.
-fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "disk full".to_owned(),
-        io::ErrorKind::WouldBlock => "its reader is slow".to_owned(),
-        _ => error.to_string(),
     }
 }

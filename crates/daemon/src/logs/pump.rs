@@ -1,59 +1,89 @@
-//! The thread: waits for bytes and commands, and carries them where they belong.
+//! The thread that captures: waits for bytes and commands, and carries them where they belong.
+//!
+//! It never waits for a disk. What it captures is in spools, for the threads of the crew.
 
+use super::LogEvent;
 use super::command::Command;
+use super::crew::{Crew, wall_ms};
 use super::file::Writer;
+use super::files::Files;
 use super::follow::Subscription;
+use super::intake::Taken;
+use super::outlet::schedule;
 use super::pace::Pace;
+use super::pending::Pending;
 use super::run::Runs;
-use super::stream::{CAPACITIES, CAPACITY, Read, Stream};
-use super::target::Desk;
-use super::{LogEvent, Sink};
-use camino::Utf8PathBuf;
+use super::stream::{CAPACITY, Stream};
 use rpm_core::Generation;
 use rpm_sys::poller::{Interest, Poller, Ready, Waker};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 /// The bell's name among the streams.
-const WAKE: Writer = 0;
+pub(super) const WAKE: Writer = 0;
 /// News that the main loop has no room for is offered again after this.
 const OFFER_AGAIN: Duration = Duration::from_millis(20);
+/// Files that hang are looked at this often, while somebody waits for them.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// Files that failed are tried again, and memory for rushes is given back, after this.
 const TIDY: Duration = Duration::from_secs(1);
+/// Where there is no memory for a spool, it is tried again after this.
+const STARVED: Duration = Duration::from_millis(50);
 
 /// All that the thread has.
-struct Pump {
+pub(super) struct Pump {
     /// The pipes and the bell.
-    pipes: Poller,
+    pub(super) pipes: Poller,
     /// The bell alone.
     commanded: Poller,
-    bell: Waker,
-    commands: Receiver<Command>,
+    pub(super) bell: Waker,
+    pub(super) commands: Receiver<Command>,
     events: mpsc::Sender<LogEvent>,
-    /// News that found no room: at most one for each run and each failing file.
-    unsent: VecDeque<LogEvent>,
-    streams: BTreeMap<Writer, Stream>,
-    next_writer: Writer,
-    runs: Runs,
-    followers: Vec<Subscription>,
-    desk: Desk,
+    /// News that found no room: at most two for each run and one for each failing file.
+    pub(super) unsent: VecDeque<LogEvent>,
+    pub(super) streams: BTreeMap<Writer, Stream>,
+    /// Streams whose bytes are left in their pipes, and until when at least.
+    paused: BTreeMap<Writer, Instant>,
+    /// Streams that may have memory to give back, or that drop.
+    pub(super) touched: BTreeSet<Writer>,
+    pub(super) next_writer: Writer,
+    pub(super) runs: Runs,
+    pub(super) followers: Vec<Subscription>,
+    pub(super) files: Files,
+    pub(super) crew: Arc<Crew>,
+    /// Requests that wait until what was in the pipes has been captured.
+    pub(super) pending: VecDeque<Pending>,
+    pub(super) troubled: bool,
+    /// Work waits for a thread.
+    crowded: bool,
     buffer: Vec<u8>,
     /// It was filled since it was last tidied.
     rushed: bool,
     tidied: Instant,
     pace: Pace,
-    quit: bool,
+    pub(super) quit: Option<Quit>,
+}
+
+/// An end that is waited for.
+pub(super) struct Quit {
+    /// All is written.
+    pub(super) done: Arc<AtomicBool>,
+    /// When not to wait any more.
+    pub(super) until: Instant,
 }
 
 /// Starts the thread.
 pub(super) fn start(
     commands: Receiver<Command>,
     bell: Waker,
+    crew: Arc<Crew>,
     events: mpsc::Sender<LogEvent>,
 ) -> io::Result<()> {
     let (pipes, commanded) = (Poller::new()?, Poller::new()?);
@@ -67,15 +97,21 @@ pub(super) fn start(
         events,
         unsent: VecDeque::new(),
         streams: BTreeMap::new(),
+        paused: BTreeMap::new(),
+        touched: BTreeSet::new(),
         next_writer: WAKE + 1,
         runs: Runs::default(),
         followers: Vec::new(),
-        desk: Desk::default(),
-        buffer: vec![0; CAPACITY],
+        files: Files::default(),
+        crew,
+        pending: VecDeque::new(),
+        troubled: false,
+        crowded: false,
+        buffer: Vec::new(),
         rushed: false,
         tidied: Instant::now(),
         pace: Pace::new(),
-        quit: false,
+        quit: None,
     };
     std::thread::Builder::new().name("logs".to_owned()).spawn(move || pump.run())?;
     Ok(())
@@ -84,7 +120,7 @@ pub(super) fn start(
 impl Pump {
     fn run(&mut self) {
         let mut ready = Vec::new();
-        while !self.quit {
+        while !self.is_over() {
             if let Err(error) = self.wait(&mut ready) {
                 tracing::error!(%error, "the log thread cannot wait; ending");
                 break;
@@ -94,13 +130,26 @@ impl Pump {
                 self.obey();
             }
             for event in ready.drain(..).filter(|event| event.token != WAKE) {
-                self.read(event.token);
+                self.read(event.token, false);
             }
             self.pace.passed();
+            self.go_on();
+            self.settle();
             self.tidy();
+            self.crowded = self.crew.relieve();
             self.tell();
         }
-        self.end();
+        self.crew.dismiss();
+        self.tell();
+        let at = wall_ms();
+        self.streams.values_mut().for_each(|stream| stream.end_lines(at));
+        self.followers.iter().for_each(Subscription::close);
+    }
+
+    fn is_over(&self) -> bool {
+        self.quit
+            .as_ref()
+            .is_some_and(|quit| quit.done.load(Ordering::Acquire) || Instant::now() >= quit.until)
     }
 
     /// Waits until there is something to do; while it keeps the pace, for commands alone.
@@ -120,7 +169,10 @@ impl Pump {
         if !self.unsent.is_empty() {
             return Some(OFFER_AGAIN);
         }
-        let untidy = self.buffer.len() > CAPACITY || self.desk.files.any_troubled();
+        if self.crowded || !self.paused.is_empty() || self.quit.is_some() {
+            return Some(LOOK_AGAIN);
+        }
+        let untidy = self.buffer.capacity() > CAPACITY || self.troubled || !self.touched.is_empty();
         untidy.then_some(TIDY)
     }
 
@@ -130,43 +182,80 @@ impl Pump {
             return;
         }
         self.tidied = Instant::now();
-        self.desk.files.recover();
-        if !std::mem::take(&mut self.rushed) && self.buffer.len() > CAPACITY {
-            self.buffer = vec![0; CAPACITY];
-            self.desk.scratch = Vec::new();
+        if self.troubled {
+            let troubled = self.files.all().filter(|outlet| outlet.is_troubled());
+            self.troubled = troubled.map(|outlet| schedule(outlet, &self.crew)).count() > 0;
         }
-    }
-
-    fn read(&mut self, writer: Writer) -> Read {
-        let Some(stream) = self.streams.get_mut(&writer) else {
-            return Read::End;
-        };
-        let read = stream.read(&mut self.buffer);
-        match read {
-            Read::Nothing => {}
-            Read::End => self.end_stream(writer),
-            Read::Bytes(count) => {
-                let (bytes, at) = (&self.buffer[..count], now());
-                self.pace.saw(count, stream.capacity());
-                self.runs.take(stream.generation, stream.which(), at, bytes);
-                stream.take(bytes, at, &mut self.desk);
-                self.rushed |= count >= CAPACITY;
-                if count == self.buffer.len() {
-                    let size = stream.capacity().clamp(CAPACITY, CAPACITIES[0]);
-                    self.buffer.resize(size, 0);
-                }
+        for writer in std::mem::take(&mut self.touched) {
+            if self.is_touched(writer) {
+                self.touched.insert(writer);
             }
         }
-        read
+        if !std::mem::take(&mut self.rushed) {
+            self.buffer = Vec::new();
+        }
     }
 
-    /// Reads what a pipe holds now, whatever comes meanwhile.
-    fn drain(&mut self, writer: Writer) {
+    /// Gives back the memory of a quiet stream, and ends its dropping. Returns whether to look at it
+    /// again.
+    fn is_touched(&mut self, writer: Writer) -> bool {
+        let Some(stream) = self.streams.get_mut(&writer) else {
+            return false;
+        };
+        let weather = stream.weather(&self.crew, false);
+        let Some(intake) = stream.intake() else {
+            return false;
+        };
+        let done = intake.resume(weather).and_then(|resumed| {
+            intake.trim()?;
+            Ok(resumed)
+        });
+        let touched = intake.drops() || intake.spool().used() > 0;
+        match done {
+            Ok(true) => stream.outlets.iter().for_each(|outlet| schedule(outlet, &self.crew)),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "could not give back memory of a spool"),
+        }
+        touched
+    }
+
+    /// Takes once from a pipe.
+    pub(super) fn read(&mut self, writer: Writer, force: bool) -> Taken {
+        let Some(stream) = self.streams.get_mut(&writer) else {
+            return Taken::End;
+        };
+        let at = wall_ms();
+        let look = self.runs.keeps_tail(stream.generation);
+        let weather = stream.weather(&self.crew, force);
+        let taken = stream.take(weather, look, at, &mut self.buffer);
+        match taken {
+            Taken::Nothing => {}
+            Taken::End => self.end_stream(writer),
+            Taken::Full => self.pause(writer),
+            Taken::Bytes(count) => {
+                self.pace.saw(count, stream.capacity());
+                self.crew.counters.captured.fetch_add(count as u64, Ordering::Relaxed);
+                if look {
+                    let bytes = &self.buffer[..count];
+                    self.runs.take(stream.generation, stream.which(), at, bytes);
+                }
+                stream.show(&self.buffer, at);
+                stream.outlets.iter().for_each(|outlet| schedule(outlet, &self.crew));
+                self.rushed |= count >= CAPACITY;
+                self.touched.insert(writer);
+            }
+        }
+        taken
+    }
+
+    /// Takes what a pipe holds now, whatever comes meanwhile. Without `force`, as far as there is
+    /// room.
+    pub(super) fn drain(&mut self, writer: Writer, force: bool) {
         let Some(stream) = self.streams.get(&writer) else {
             return;
         };
         let mut waiting = stream.waiting();
-        while let Read::Bytes(count) = self.read(writer) {
+        while let Taken::Bytes(count) = self.read(writer, force) {
             waiting = waiting.saturating_sub(count);
             if waiting == 0 {
                 break;
@@ -174,130 +263,64 @@ impl Pump {
         }
     }
 
-    fn drain_run(&mut self, generation: Generation) {
+    pub(super) fn drain_run(&mut self, generation: Generation) {
         for writer in self.runs.open(generation) {
-            self.drain(writer);
+            self.drain(writer, true);
         }
     }
 
-    fn obey(&mut self) {
-        self.bell.clear();
-        while let Ok(command) = self.commands.try_recv() {
-            match command {
-                Command::Open(sink) => self.open(*sink),
-                Command::Settle(generation) => self.runs.settle(generation),
-                Command::Gone(generation) => self.drain_run(generation),
-                Command::Close(generation) => self.close(generation),
-                Command::Tail(generation, reply) => {
-                    self.drain_run(generation);
-                    answer(reply, self.runs.tail(generation));
-                }
-                Command::Reopen(reply) => {
-                    self.sync();
-                    self.desk.files.reopen();
-                    answer(reply, ());
-                }
-                Command::Flush(files, reply) => answer(reply, self.flush(files)),
-                Command::Sync(reply) => {
-                    self.sync();
-                    answer(reply, ());
-                }
-                Command::Follow(subscription) => self.follow(subscription),
-                Command::Unfollow => self.unfollow(),
-                Command::Quit => self.quit = true,
-            }
-        }
-    }
-
-    fn open(&mut self, sink: Sink) {
-        let (generation, keep_tail, name) = (sink.generation, sink.keep_tail, sink.name.clone());
-        let writer = self.next_writer;
-        self.next_writer += 1;
-        let mut stream = match Stream::open(sink, writer, &mut self.desk) {
-            Ok(stream) => stream,
-            Err(error) => {
-                tracing::error!(app = %name, %generation, %error, "its output cannot be read");
-                return;
-            }
+    /// Leaves bytes in a pipe until there is room for them.
+    fn pause(&mut self, writer: Writer) {
+        let Some(stream) = self.streams.get_mut(&writer) else {
+            return;
         };
-        if let Err(error) = self.pipes.add(stream.as_fd(), writer, Interest::Read) {
-            tracing::error!(app = %name, %generation, %error, "its output cannot be waited for");
-            stream.end(now(), &mut self.desk);
+        let starved = !stream.intake().is_some_and(|intake| intake.wait());
+        let until = if starved { Instant::now() + STARVED } else { Instant::now() };
+        if self.paused.insert(writer, until).is_none()
+            && let Err(error) = self.pipes.remove(stream.as_fd())
+        {
+            tracing::warn!(%error, "could not leave a pipe alone");
+        }
+    }
+
+    /// Goes on with pipes that were left alone.
+    fn go_on(&mut self) {
+        if self.paused.is_empty() {
             return;
         }
-        for subscription in &self.followers {
-            stream.offer(subscription);
-        }
-        let source = stream.source();
-        self.runs.add(generation, (source.proc, &source.name), writer, keep_tail);
-        self.streams.insert(writer, stream);
-    }
-
-    fn close(&mut self, generation: Generation) {
-        self.drain_run(generation);
-        for writer in self.runs.open(generation) {
-            self.end_stream(writer);
-        }
+        let now = Instant::now();
+        let (streams, crew, pipes) = (&mut self.streams, &self.crew, &self.pipes);
+        self.paused.retain(|writer, until| {
+            let Some(stream) = streams.get_mut(writer) else {
+                return false;
+            };
+            let weather = stream.weather(crew, false);
+            let has_room = stream.intake().is_none_or(|intake| {
+                intake.has_room(weather) || !intake.wait() && intake.has_room(weather)
+            });
+            if now < *until || !has_room {
+                return true;
+            }
+            pipes.add(stream.as_fd(), *writer, Interest::Read).is_err()
+        });
     }
 
     /// The pipe leaves the epoll set by itself only when nobody else holds it, `epoll(7)`.
-    fn end_stream(&mut self, writer: Writer) {
-        let Some(stream) = self.streams.remove(&writer) else {
+    pub(super) fn end_stream(&mut self, writer: Writer) {
+        let Some(mut stream) = self.streams.remove(&writer) else {
             return;
         };
-        if let Err(error) = self.pipes.remove(stream.as_fd()) {
+        if self.paused.remove(&writer).is_none()
+            && let Err(error) = self.pipes.remove(stream.as_fd())
+        {
             tracing::warn!(%error, "could not let go of a pipe");
         }
-        let generation = stream.generation;
-        stream.end(now(), &mut self.desk);
-        if self.runs.end(generation, writer) {
-            self.unsent.push_back(LogEvent::Ended(generation));
-        }
-    }
-
-    fn sync(&mut self) {
-        let writers: Vec<Writer> = self.streams.keys().copied().collect();
-        for writer in writers {
-            self.drain(writer);
-        }
-        let at = now();
-        for stream in self.streams.values_mut() {
-            stream.sync(at, &mut self.desk);
-        }
-    }
-
-    fn flush(&mut self, files: Vec<Utf8PathBuf>) -> Vec<Utf8PathBuf> {
-        self.sync();
-        let emptied = |path: &Utf8PathBuf| match self.desk.files.empty(path) {
-            Ok(()) => true,
-            Err(error) => {
-                if error.kind() != io::ErrorKind::NotFound {
-                    tracing::warn!(%path, %error, "could not empty a log file");
-                }
-                false
-            }
-        };
-        files.into_iter().filter(emptied).collect()
-    }
-
-    fn follow(&mut self, subscription: Subscription) {
-        for stream in self.streams.values_mut() {
-            stream.offer(&subscription);
-        }
-        self.followers.push(subscription);
-    }
-
-    fn unfollow(&mut self) {
-        self.followers.retain(Subscription::is_alive);
-        self.streams.values_mut().for_each(Stream::drop_gone_followers);
+        self.part_with(writer, &mut stream);
     }
 
     /// Tells the main loop what it has room for. The loop waits for nothing here, nor is it waited
     /// for.
     fn tell(&mut self) {
-        let troubles = self.desk.files.news();
-        self.unsent
-            .extend(troubles.into_iter().map(|(path, error)| LogEvent::Trouble { path, error }));
         while let Some(event) = self.unsent.pop_front() {
             if let Err(TrySendError::Full(event)) = self.events.try_send(event) {
                 self.unsent.push_front(event);
@@ -305,25 +328,4 @@ impl Pump {
             }
         }
     }
-
-    fn end(&mut self) {
-        self.sync();
-        let writers: Vec<Writer> = self.streams.keys().copied().collect();
-        for writer in writers {
-            self.end_stream(writer);
-        }
-        self.tell();
-        self.followers.iter().for_each(Subscription::close);
-    }
-}
-
-/// Answers whoever still waits for it.
-fn answer<T>(reply: tokio::sync::oneshot::Sender<T>, value: T) {
-    drop(reply.send(value));
-}
-
-/// Milliseconds since 1970.
-fn now() -> i64 {
-    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

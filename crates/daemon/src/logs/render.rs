@@ -1,13 +1,10 @@
 //! From what an app wrote to what stands in its file.
 
-use super::file::{LogFile, Writer};
+use super::page::Page;
 use super::{Format, Source};
 use memchr::memchr;
 use rpm_pm2::stamp::Stamp;
 use rpm_proto::Stream;
-
-/// Bytes made up before they are written; a stamp before each of many short lines is many bytes.
-const PAGE: usize = 256 << 10;
 
 /// How one stream is written.
 #[derive(Debug)]
@@ -53,69 +50,43 @@ impl Render {
         matches!(self, Self::Json { .. })
     }
 
-    /// Writes what was read at `at`. Returns whether all of it is in the file.
-    pub(super) fn write(&mut self, bytes: &[u8], at: i64, page: &mut Page<'_>) -> bool {
+    /// Whether what it writes depends on the time.
+    pub(super) fn is_stamped(&self) -> bool {
+        !matches!(self, Self::Raw)
+    }
+
+    /// Adds what was captured at `at` to a page. With `goes_on`, it begins amid a line.
+    pub(super) fn write(&mut self, bytes: &[u8], at: i64, goes_on: bool, page: &mut Page<'_>) {
         match self {
-            Self::Raw => page.file.write(page.writer, bytes),
+            Self::Raw => page.straight(bytes),
             Self::Dated(stamp) => {
                 let stamp = stamp.at(at);
-                let mut begun = page.file.is_amid_line_of(page.writer);
+                let mut begun = goes_on;
                 for line in lines(bytes) {
-                    if !begun {
-                        page.bytes.extend_from_slice(stamp.as_bytes());
-                        page.bytes.extend_from_slice(b": ");
-                    }
+                    page.add(|bytes| {
+                        if !begun {
+                            bytes.extend_from_slice(stamp.as_bytes());
+                            bytes.extend_from_slice(b": ");
+                        }
+                        bytes.extend_from_slice(line);
+                    });
                     begun = false;
-                    page.bytes.extend_from_slice(line);
-                    page.turn(PAGE);
                 }
-                page.end()
             }
             Self::Json { stamp, rest } => {
                 let stamp = stamp.at(at);
                 for line in lines(bytes) {
                     let line = line.strip_suffix(b"\n").unwrap_or(line);
-                    page.bytes.extend_from_slice(b"{\"message\":");
-                    quote(&String::from_utf8_lossy(line), page.bytes);
-                    page.bytes.extend_from_slice(b",\"timestamp\":");
-                    quote(stamp, page.bytes);
-                    page.bytes.extend_from_slice(rest.as_bytes());
-                    page.turn(PAGE);
+                    page.add(|bytes| {
+                        bytes.extend_from_slice(b"{\"message\":");
+                        quote(&String::from_utf8_lossy(line), bytes);
+                        bytes.extend_from_slice(b",\"timestamp\":");
+                        quote(stamp, bytes);
+                        bytes.extend_from_slice(rest.as_bytes());
+                    });
                 }
-                page.end()
             }
         }
-    }
-}
-
-/// Bytes on their way to a file.
-#[derive(Debug)]
-pub(super) struct Page<'a> {
-    bytes: &'a mut Vec<u8>,
-    file: &'a mut LogFile,
-    writer: Writer,
-    kept: bool,
-}
-
-impl<'a> Page<'a> {
-    /// An empty page for one writer of a file; `bytes` is memory to use.
-    pub(super) fn new(bytes: &'a mut Vec<u8>, file: &'a mut LogFile, writer: Writer) -> Self {
-        bytes.clear();
-        Self { bytes, file, writer, kept: true }
-    }
-
-    /// Writes it when it holds so much.
-    fn turn(&mut self, size: usize) {
-        if self.bytes.len() >= size {
-            self.kept &= self.file.write(self.writer, self.bytes);
-            self.bytes.clear();
-        }
-    }
-
-    fn end(&mut self) -> bool {
-        self.turn(0);
-        self.bytes.shrink_to(PAGE);
-        self.kept
     }
 }
 

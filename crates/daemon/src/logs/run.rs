@@ -1,4 +1,5 @@
-//! What is known of each run: its open streams, and its last lines until it is up.
+//! What is known of each run: its open streams, its last lines until it is up, and whether its files
+//! still need what it left.
 
 use super::file::Writer;
 use super::tail::Tail;
@@ -13,9 +14,20 @@ const ENDED_MAX: usize = 64;
 /// The table of runs.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
-    runs: BTreeMap<Generation, Run>,
+    known: BTreeMap<Generation, Run>,
     /// Those that have ended and have a tail, oldest first.
     ended: VecDeque<Generation>,
+    /// Streams of which files still need something.
+    needed: BTreeMap<Writer, Needed>,
+}
+
+#[derive(Debug)]
+struct Needed {
+    generation: Generation,
+    /// Files that do not have all of it.
+    unwritten: usize,
+    /// Files that do not have all of it, or do not tell yet what they lack.
+    attached: usize,
 }
 
 #[derive(Debug)]
@@ -32,10 +44,12 @@ impl Runs {
         &mut self,
         generation: Generation,
         (proc, name): (ProcId, &Arc<str>),
-        writer: Writer,
+        (writer, files): (Writer, usize),
         keep_tail: bool,
     ) {
-        let run = self.runs.entry(generation).or_insert_with(|| Run {
+        let needed = Needed { generation, unwritten: files, attached: files };
+        self.needed.insert(writer, needed);
+        let run = self.known.entry(generation).or_insert_with(|| Run {
             proc,
             name: Arc::clone(name),
             open: Vec::new(),
@@ -46,19 +60,43 @@ impl Runs {
 
     /// The open streams of a run.
     pub(super) fn open(&self, generation: Generation) -> Vec<Writer> {
-        self.runs.get(&generation).map(|run| run.open.clone()).unwrap_or_default()
+        self.known.get(&generation).map(|run| run.open.clone()).unwrap_or_default()
+    }
+
+    /// Whether the last lines of a run are kept.
+    pub(super) fn keeps_tail(&self, generation: Generation) -> bool {
+        self.known.get(&generation).is_some_and(|run| run.tail.is_some())
+    }
+
+    /// A file has all of a stream that has ended. Returns the run, if it was the last file.
+    pub(super) fn written(&mut self, writer: Writer) -> Option<Generation> {
+        let needed = self.needed.get_mut(&writer)?;
+        needed.unwritten = needed.unwritten.saturating_sub(1);
+        (needed.unwritten == 0).then_some(needed.generation)
+    }
+
+    /// A file needs nothing of a stream any more. Returns the run, if none needs anything of it.
+    pub(super) fn detached(&mut self, writer: Writer) -> Option<Generation> {
+        let needed = self.needed.get_mut(&writer)?;
+        needed.attached = needed.attached.saturating_sub(1);
+        if needed.attached > 0 {
+            return None;
+        }
+        let generation = self.needed.remove(&writer)?.generation;
+        let others = self.needed.values().any(|other| other.generation == generation);
+        (!others).then_some(generation)
     }
 
     /// A run's tail takes what was read, while it is kept.
     pub(super) fn take(&mut self, generation: Generation, stream: Stream, at: i64, bytes: &[u8]) {
-        if let Some(tail) = self.runs.get_mut(&generation).and_then(|run| run.tail.as_mut()) {
+        if let Some(tail) = self.known.get_mut(&generation).and_then(|run| run.tail.as_mut()) {
             tail.take(stream, at, bytes);
         }
     }
 
     /// The last lines of a run, as far as they are kept.
     pub(super) fn tail(&self, generation: Generation) -> Vec<LogLine> {
-        let Some(run) = self.runs.get(&generation) else {
+        let Some(run) = self.known.get(&generation) else {
             return Vec::new();
         };
         run.tail.as_ref().map(|tail| tail.lines(run.proc, &run.name)).unwrap_or_default()
@@ -66,10 +104,10 @@ impl Runs {
 
     /// A run's last lines are of no more use.
     pub(super) fn settle(&mut self, generation: Generation) {
-        if let Some(run) = self.runs.get_mut(&generation) {
+        if let Some(run) = self.known.get_mut(&generation) {
             run.tail = None;
             if run.open.is_empty() {
-                self.runs.remove(&generation);
+                self.known.remove(&generation);
                 self.ended.retain(|other| *other != generation);
             }
         }
@@ -77,7 +115,7 @@ impl Runs {
 
     /// A stream of a run has ended. Returns whether it was the last.
     pub(super) fn end(&mut self, generation: Generation, writer: Writer) -> bool {
-        let Some(run) = self.runs.get_mut(&generation) else {
+        let Some(run) = self.known.get_mut(&generation) else {
             return false;
         };
         run.open.retain(|other| *other != writer);
@@ -85,14 +123,14 @@ impl Runs {
             return false;
         }
         if run.tail.is_none() {
-            self.runs.remove(&generation);
+            self.known.remove(&generation);
             return true;
         }
         self.ended.push_back(generation);
         if self.ended.len() > ENDED_MAX
             && let Some(oldest) = self.ended.pop_front()
         {
-            self.runs.remove(&oldest);
+            self.known.remove(&oldest);
         }
         true
     }

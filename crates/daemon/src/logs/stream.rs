@@ -1,12 +1,19 @@
-//! One stream of one run: its pipe, the files it goes to, and who follows it.
+//! One stream of one run: its pipe, its spool, the files it goes to, and who follows it.
 
+use super::Sink;
+use super::Source;
+use super::counters::Counters;
+use super::crew::Crew;
 use super::file::Writer;
 use super::follow::{Queue, Subscription};
+use super::head::{self, Description, PLACES};
+use super::input::Input;
+use super::intake::{Intake, Taken, Weather};
 use super::lines::Lines;
+use super::outlet::Outlet;
 use super::render::Render;
-use super::target::{Desk, Target};
-use super::{Sink, Source};
-use rpm_core::Generation;
+use super::spool::{self, Spool};
+use rpm_core::{Generation, ProcId};
 use rpm_proto::Stream as Which;
 use rustix::io::Errno;
 use std::io;
@@ -23,49 +30,87 @@ pub(super) const CAPACITIES: [usize; 3] = [1 << 20, 256 << 10, 128 << 10];
 pub(super) struct Stream {
     /// The run.
     pub(super) generation: Generation,
+    /// Where its files are worked on.
+    pub(super) outlets: Vec<Arc<Outlet>>,
     source: Arc<Source>,
     which: Which,
     pipe: OwnedFd,
     capacity: usize,
     growing: bool,
-    render: Render,
-    targets: Vec<Target>,
+    /// `None` when it goes to no file.
+    intake: Option<Intake>,
+    taken: u64,
     lines: Lines,
     followers: Vec<Arc<Queue>>,
 }
 
-/// What reading once gave.
-#[derive(Debug)]
-pub(super) enum Read {
-    /// So many bytes.
-    Bytes(usize),
-    /// None now.
-    Nothing,
-    /// None ever again.
-    End,
+/// A stream that has been taken in, with what its files have to know.
+pub(super) struct Opened {
+    /// The stream, without its outlets.
+    pub(super) stream: Stream,
+    /// Its files, and its way into each.
+    pub(super) inputs: Vec<(camino::Utf8PathBuf, Input)>,
+    /// The last bytes that a predecessor captured.
+    pub(super) last: Vec<u8>,
 }
 
 impl Stream {
-    /// Takes in a stream, and opens its files.
-    pub(super) fn open(sink: Sink, writer: Writer, desk: &mut Desk) -> io::Result<Self> {
+    /// Takes in a stream.
+    pub(super) fn open(
+        sink: Sink,
+        writer: Writer,
+        counters: &Arc<Counters>,
+        at: i64,
+    ) -> io::Result<Opened> {
         rustix::io::ioctl_fionbio(&sink.pipe, true)?;
-        let source = Source { proc: sink.proc, name: sink.name, namespace: sink.namespace };
-        let mut paths: Vec<_> = [sink.file, sink.combined].into_iter().flatten().collect();
-        paths.dedup();
-        paths.retain(|path| path != "/dev/null");
-        let target = |path| Target::new(desk.files.acquire(path), writer);
-        Ok(Self {
+        let memory = match sink.spool {
+            Some(memory) => memory,
+            None => spool::create()?,
+        };
+        let known = head::read(&memory)?;
+        let begun = known.is_some();
+        let is = known.unwrap_or_else(|| Description {
+            proc: sink.proc.0,
+            name: sink.name.to_string(),
+            namespace: sink.namespace.to_string(),
+            files: files(sink.file, sink.combined),
+            format: sink.format,
+        });
+        let source = Source {
+            proc: ProcId(is.proc),
+            name: Arc::from(is.name.as_str()),
+            namespace: Arc::from(is.namespace.as_str()),
+        };
+        let render = || Render::new(&is.format, &source, sink.stream);
+        let traits = (render().is_stamped(), sink.keep_tail);
+        let count = is.files.len().min(PLACES);
+        let known = begun.then_some(&is);
+        let (spool, places) = Spool::open(memory, (known, count), traits, Arc::clone(counters))?;
+        let spool = Arc::new(spool);
+        let input = |(index, place): (usize, _)| {
+            let way = (Arc::clone(&spool), index);
+            (is.files[index].clone(), Input::new(writer, way, render(), place))
+        };
+        let inputs = places.into_iter().enumerate().map(input).collect();
+        let last = if begun && sink.keep_tail { spool.last_bytes()? } else { Vec::new() };
+        let intake = match count {
+            0 => None,
+            _ => Some(Intake::open(Arc::clone(&spool), is, at)?),
+        };
+        let stream = Self {
             generation: sink.generation,
-            render: Render::new(&sink.format, &source, sink.stream),
+            outlets: Vec::new(),
             source: Arc::new(source),
             which: sink.stream,
             capacity: rustix::pipe::fcntl_getpipe_size(&sink.pipe).unwrap_or(CAPACITY),
             pipe: sink.pipe,
             growing: true,
-            targets: paths.into_iter().map(target).collect(),
+            intake,
+            taken: 0,
             lines: Lines::default(),
             followers: Vec::new(),
-        })
+        };
+        Ok(Opened { stream, inputs, last })
     }
 
     /// The instance and its app.
@@ -89,27 +134,47 @@ impl Stream {
         usize::try_from(waiting).unwrap_or(usize::MAX)
     }
 
-    /// Reads once.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Read {
-        match rustix::io::retry_on_intr(|| rustix::io::read(&self.pipe, &mut *buffer)) {
-            Ok(0) => Read::End,
-            Ok(count) => {
+    /// Bytes taken from its pipe.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// How things are with its files.
+    pub(super) fn weather(&self, crew: &Crew, force: bool) -> Weather {
+        let fails = |outlet: &Arc<Outlet>| outlet.is_hung(crew) || outlet.is_troubled();
+        Weather { is_hung: self.outlets.iter().any(fails), force, all: crew.counters.spooled() }
+    }
+
+    /// Takes once. With `look`, or when somebody follows it, what was taken is in the buffer.
+    pub(super) fn take(
+        &mut self,
+        weather: Weather,
+        look: bool,
+        at: i64,
+        buffer: &mut Vec<u8>,
+    ) -> Taken {
+        let show = (at, look || self.is_followed());
+        let taken = match &mut self.intake {
+            Some(intake) => intake.take(self.pipe.as_fd(), weather, show, buffer),
+            None => read(&self.pipe, self.capacity, buffer),
+        };
+        match taken {
+            Ok(Taken::Bytes(count)) => {
                 self.grow_for(count);
-                Read::Bytes(count)
+                self.taken += count as u64;
+                Taken::Bytes(count)
             }
-            Err(Errno::AGAIN) => Read::Nothing,
+            Ok(taken) => taken,
+            Err(error) if no_memory(&error) => Taken::Full,
             Err(error) => {
                 tracing::warn!(app = %self.source.name, %error, "could not read its output");
-                Read::End
+                Taken::End
             }
         }
     }
 
-    /// Brings what was read at `at` to its files and followers.
-    pub(super) fn take(&mut self, bytes: &[u8], at: i64, desk: &mut Desk) {
-        for target in &mut self.targets {
-            target.take(bytes, at, &mut self.render, desk);
-        }
+    /// Shows what was taken at `at` to its followers.
+    pub(super) fn show(&mut self, bytes: &[u8], at: i64) {
         if self.is_followed() {
             let Self { lines, followers, source, which, .. } = self;
             lines.feed(bytes, |line| deliver(followers, source, *which, at, line));
@@ -117,20 +182,22 @@ impl Stream {
         }
     }
 
-    /// Writes what it holds of a line.
-    pub(super) fn sync(&mut self, at: i64, desk: &mut Desk) {
-        for target in &mut self.targets {
-            target.sync(at, &mut self.render, desk);
+    /// How its bytes are kept; `None` when it goes to no file.
+    pub(super) fn intake(&mut self) -> Option<&mut Intake> {
+        self.intake.as_mut()
+    }
+
+    /// Ends it.
+    pub(super) fn end(&mut self, at: i64) {
+        self.end_lines(at);
+        if let Some(Err(error)) = self.intake.as_mut().map(Intake::end) {
+            tracing::error!(%error, "could not note what was dropped");
         }
     }
 
-    /// Ends it: last lines are last lines, also without a newline.
-    pub(super) fn end(mut self, at: i64, desk: &mut Desk) {
-        for target in &mut self.targets {
-            target.end(at, &mut self.render, desk);
-            desk.files.release(target.file());
-        }
-        let Self { lines, followers, source, which, .. } = &mut self;
+    /// A last line is a line for followers, also without a newline.
+    pub(super) fn end_lines(&mut self, at: i64) {
+        let Self { lines, followers, source, which, .. } = self;
         lines.end(|line| deliver(followers, source, *which, at, line));
         tell(followers);
     }
@@ -170,6 +237,36 @@ impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.pipe.as_fd()
     }
+}
+
+/// The files of a stream, each once.
+fn files(
+    file: Option<camino::Utf8PathBuf>,
+    combined: Option<camino::Utf8PathBuf>,
+) -> Vec<camino::Utf8PathBuf> {
+    let mut paths: Vec<_> = [file, combined].into_iter().flatten().collect();
+    paths.dedup();
+    paths.retain(|path| path != "/dev/null");
+    paths
+}
+
+fn read(pipe: &OwnedFd, capacity: usize, buffer: &mut Vec<u8>) -> io::Result<Taken> {
+    buffer.resize(capacity.clamp(CAPACITY, CAPACITIES[0]), 0);
+    match rustix::io::retry_on_intr(|| rustix::io::read(pipe, &mut *buffer)) {
+        Ok(0) => Ok(Taken::End),
+        Ok(count) => {
+            buffer.truncate(count);
+            Ok(Taken::Bytes(count))
+        }
+        Err(Errno::AGAIN) => Ok(Taken::Nothing),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// There is no room for a spool; it is tried again.
+fn no_memory(error: &io::Error) -> bool {
+    let code = error.raw_os_error();
+    [Errno::NOMEM, Errno::NOSPC].iter().any(|errno| code == Some(errno.raw_os_error()))
 }
 
 fn deliver(queues: &[Arc<Queue>], source: &Arc<Source>, which: Which, at: i64, line: &[u8]) {

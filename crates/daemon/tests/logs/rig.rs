@@ -53,6 +53,7 @@ impl Rig {
             namespace: Arc::from("default"),
             stream: Stream::Out,
             pipe: read.into(),
+            spool: None,
             file: Some(self.path(file)),
             combined: None,
             format: Format::Raw,
@@ -72,10 +73,29 @@ impl Rig {
         write
     }
 
-    /// The next news.
+    /// The next news, but for those that a run's pipes are not needed any more.
     pub(crate) async fn event(&mut self) -> LogEvent {
+        loop {
+            let event = self.any_event().await;
+            if !matches!(event, LogEvent::Released(_)) {
+                return event;
+            }
+        }
+    }
+
+    /// The next news.
+    pub(crate) async fn any_event(&mut self) -> LogEvent {
         let event = timeout(PATIENCE, self.events.recv()).await;
         event.expect("no news came").expect("the thread is gone")
+    }
+
+    /// Waits until a file has this text.
+    pub(crate) async fn becomes(&self, name: &str, wanted: &str) {
+        let begun = std::time::Instant::now();
+        while self.text(name) != wanted {
+            assert!(begun.elapsed() < PATIENCE, "it is {:?}, not {wanted:?}", self.text(name));
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
     }
 
     /// Waits until a run has ended; it is the next news.
