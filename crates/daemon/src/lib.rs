@@ -262,6 +262,9 @@ fn log_to_stderr() {
             .with_writer(io::stderr)
             .with_ansi(false)
             .with_max_level(level)
+            // It would be told to standard error, where nothing can be written either, and a
+            // macro that prints there panics then: a full disk would end every supervisor.
+            .log_internal_errors(false)
             .try_init(),
     );
 }
