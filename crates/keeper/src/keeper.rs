@@ -1,5 +1,6 @@
 //! The loop: signals, the supervisor's requests, programs that begin or do not.
 
+use crate::aside;
 use crate::bag::Bag;
 use crate::childrens::Childrens;
 use crate::life::Life;
@@ -179,9 +180,7 @@ impl Keeper {
         if !self.life.ready() {
             return;
         }
-        if let Err(error) = self.lock.ready() {
-            say(format_args!("cannot write the lock file: {error}"));
-        }
+        self.write_lock(Lock::ready);
         if let Some(notify) = &self.notify {
             notify.ready();
         }
@@ -196,8 +195,15 @@ impl Keeper {
         if let Some(notify) = &self.notify {
             notify.stopping();
         }
-        if let Err(error) = self.lock.ending() {
-            say(format_args!("cannot write the lock file: {error}"));
-        }
+        self.write_lock(Lock::ending);
+    }
+
+    fn write_lock(&self, write: fn(&mut Lock) -> io::Result<()>) {
+        let lock = self.lock.aside();
+        aside::run(move || {
+            if let Err(error) = lock.and_then(|mut lock| write(&mut lock)) {
+                say(format_args!("cannot write the lock file: {error}"));
+            }
+        });
     }
 }

@@ -3,7 +3,7 @@
 //! The keeper is the only process that must not die, so it is small enough to be right: it forks
 //! and executes what it is told, holds descriptors, reaps, remembers exits that nobody has
 //! acknowledged, and starts the supervisor again when that dies, handing all of it over. It knows
-//! no policy, no apps and no users. One thread, no timers but the restart delay.
+//! no policy, no apps and no users. One thread, and one for what may have to wait for a disk.
 //!
 //! # Where things are
 //!
@@ -12,6 +12,7 @@
 //! end, [`wire`] what the two say to each other, [`launch`] what a program is started with.
 
 mod adopt;
+mod aside;
 mod backoff;
 mod bag;
 mod childrens;

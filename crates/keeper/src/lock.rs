@@ -44,7 +44,10 @@ impl Lock {
             match file.try_lock() {
                 Ok(()) => {
                     let mut lock = Self { file };
-                    lock.write("")?;
+                    // A keeper that adopts does not wait for a disk.
+                    if dying_looks == 0 {
+                        lock.write("")?;
+                    }
                     return Ok(Some(lock));
                 }
                 Err(TryLockError::WouldBlock) => {}
@@ -64,6 +67,11 @@ impl Lock {
     /// Who has the lock, and a ready supervisor; `None` when that is nobody.
     pub(crate) fn owner(path: &Path) -> Option<u32> {
         std::fs::read_to_string(path).ok()?.trim().parse().ok()
+    }
+
+    /// The same lock, for a thread that may wait for the disk.
+    pub(crate) fn aside(&self) -> io::Result<Self> {
+        Ok(Self { file: self.file.try_clone()? })
     }
 
     /// From now on others need not wait.

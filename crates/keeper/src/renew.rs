@@ -7,6 +7,7 @@
 pub(crate) mod pack;
 
 use crate::adopt::ORPHAN_VARIABLE;
+use crate::aside;
 use crate::childrens::Childrens;
 use crate::keeper::Keeper;
 use crate::lock::Lock;
@@ -22,12 +23,15 @@ use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
 
 /// The layout of the state that a keeper leaves to another binary in its place.
 pub const STATE_VERSION: u32 = 1;
 /// Names the descriptors of the state and of the binary before.
 pub(crate) const STATE_VARIABLE: &str = "RPM_KEEPER_STATE";
 
+/// So long words may wait for a disk before it.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 const MAGIC: u32 = u32::from_le_bytes(*b"RKST");
 /// A state that is larger is not read.
 const SIZE_MAX: usize = 64 << 20;
@@ -58,6 +62,8 @@ impl Keeper {
         let (argv, envp) = program(&state, &ours, 0)?;
         let mut kept = packer.fds;
         kept.extend([state.as_fd(), ours.as_fd()]);
+        // Other threads do not survive.
+        aside::finish(LAST_WORDS);
         let error = match kept.iter().try_for_each(process::keep_on_exec) {
             Ok(()) => process::become_program(binary, &argv, &envp),
             Err(error) => error,

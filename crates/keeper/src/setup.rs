@@ -1,6 +1,7 @@
 //! A process becomes the keeper of a home.
 
 use crate::adopt::{self, ORPHAN_VARIABLE};
+use crate::aside;
 use crate::childrens::{CHILDRENS_VARIABLE, Childrens, protect};
 use crate::keeper::{Keeper, Over};
 use crate::life::{Life, Orphan, Recipe};
@@ -20,7 +21,10 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+/// So long the last words may wait for a disk.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The name of the process.
 const NAME: &str = "rpm keeper";
 /// The file in the home that is locked.
@@ -141,7 +145,8 @@ pub fn run(options: Options) -> Result<End, RunError> {
 fn be(mut keeper: Keeper) -> End {
     // Refused, it only costs memory.
     rpm_sys::text::give_back().ok();
-    match keeper.run() {
+    aside::begin();
+    let end = match keeper.run() {
         Over::Stopped => {
             keeper.end_all();
             End::Stopped
@@ -150,7 +155,9 @@ fn be(mut keeper: Keeper) -> End {
             say(format_args!("no supervisor became ready; giving up"));
             End::NeverReady
         }
-    }
+    };
+    aside::finish(LAST_WORDS);
+    end
 }
 
 fn open_log(path: &Path) -> io::Result<OwnedFd> {

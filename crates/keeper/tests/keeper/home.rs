@@ -210,6 +210,22 @@ impl Home {
         }
     }
 
+    /// How many descriptors the keeper has, but for those of its lock, which is written aside.
+    pub(crate) fn descriptors(&self) -> usize {
+        let dir = std::fs::read_dir(format!("/proc/{}/fd", self.keeper().0)).unwrap();
+        let targets = dir.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+        targets.filter(|target| !target.ends_with("keeper.lock")).count()
+    }
+
+    /// Waits for a line with these words; lines are written aside.
+    pub(crate) fn await_log(&self, words: &str) {
+        let begun = Instant::now();
+        while !self.log().contains(words) {
+            assert!(begun.elapsed() < Duration::from_millis(PATIENCE_MS), "{}", self.log());
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.path("rpm.log")).unwrap()
     }

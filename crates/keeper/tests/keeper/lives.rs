@@ -31,7 +31,7 @@ fn a_keeper_gives_up() {
     File::create(home.path("broken")).unwrap();
     assert!(matches!(home.start(), Err(StartError::Ended)));
     assert_eq!(home.starts(), 5);
-    assert!(home.log().contains("exited with code 9"), "{}", home.log());
+    home.await_log("exited with code 9");
 }
 
 fn crash_loop() {

@@ -69,23 +69,21 @@ fn a_keeper_becomes_another_binary() {
 
 fn a_binary_that_cannot_is_not_become() {
     let (mut home, mut supervisor) = Home::started();
-    let (before, keeper) = (fds_of(home.keeper().0), home.keeper().0);
+    // By now the keeper has told whoever started it.
+    supervisor.hear_all();
+    let before = home.descriptors();
     let path = home.path("nonsense");
     std::fs::write(&path, "no binary").unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     renew(&mut supervisor, File::open(&path).unwrap().into());
     assert_eq!(renewed(&mut supervisor), 8, "ENOEXEC");
-    assert!(home.log().contains("cannot become another version"), "{}", home.log());
-    assert_eq!(fds_of(keeper), before);
+    home.await_log("cannot become another version");
+    assert_eq!(home.descriptors(), before);
     let _pipes = supervisor.spawn(1, "exec ls /proc/self/fd >&2");
     let (_, pid, _) = supervisor.spawned();
     assert_eq!(supervisor.exit(), (1, pid, 0), "it goes on");
     let (supervisor, _) = home.after_a_kill(supervisor);
     home.stop(supervisor);
-}
-
-fn fds_of(pid: u32) -> usize {
-    std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
 }
 
 /// Here it is a copy of this binary that takes another number for the mark of a state.

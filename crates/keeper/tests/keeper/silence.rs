@@ -25,7 +25,7 @@ fn a_supervisor_that_hangs_is_replaced() {
     let begun = Instant::now();
     wait(supervisor.pidfd());
     assert!(begun.elapsed() > Duration::from_secs(9), "{:?}", begun.elapsed());
-    assert!(home.log().contains("silent for too long"), "{}", home.log());
+    home.await_log("silent for too long");
     drop(supervisor);
     let mut next = home.next();
     assert_eq!(next.greeting().slots[0].pid, pid);

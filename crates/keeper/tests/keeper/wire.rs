@@ -29,8 +29,7 @@ impl Dice {
 
 fn nonsense_is_dropped() {
     let (home, mut supervisor) = Home::started();
-    let keeper = home.keeper().0;
-    let open = || std::fs::read_dir(format!("/proc/{keeper}/fd")).unwrap().count();
+    let open = || home.descriptors();
     // By now the keeper has told whoever started it.
     supervisor.hear_all();
     let before = open();
@@ -57,7 +56,7 @@ fn nonsense_is_dropped() {
     }
     supervisor.hear_all();
     assert_eq!(open(), before, "descriptors are left");
-    assert!(home.log().contains("dropped a message"), "{}", home.log());
+    home.await_log("dropped a message");
     home.stop(supervisor);
 }
 
