@@ -16,7 +16,8 @@ impl Source<'_> {
     /// The lines around `span` with a mark and `label` below.
     pub(crate) fn excerpt(&self, span: &Range<usize>, label: &str) -> Option<String> {
         let text = self.text?;
-        let span = span.start.min(text.len())..span.end.min(text.len());
+        // Whoever draws it takes whole characters only.
+        let span = text.floor_char_boundary(span.start)..text.ceil_char_boundary(span.end);
         let report = [Level::ERROR.no_name().primary_title("").element(
             Snippet::source(text)
                 .path(self.origin)
@@ -50,5 +51,7 @@ mod tests {
         );
         assert!(source.excerpt(&(15..15), "ends here").is_some());
         assert!(source.excerpt(&(99..99), "ends here").is_some());
+        let source = Source { origin: "a.json", text: Some("é") };
+        assert!(source.excerpt(&(1..1), "within a character").is_some());
     }
 }

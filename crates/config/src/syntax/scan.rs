@@ -159,8 +159,10 @@ impl<'a> Scanner<'a> {
     }
 
     fn unit(&mut self, start: usize, digits: usize) -> Result<u32, SyntaxError> {
-        let unit = self.rest().get(..digits).and_then(|text| u32::from_str_radix(text, 16).ok());
-        let end = (self.at + digits).min(self.text.len());
+        let word = self.rest().get(..digits);
+        let word = word.filter(|word| word.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let unit = word.and_then(|word| u32::from_str_radix(word, 16).ok());
+        let end = self.text.floor_char_boundary(self.at + digits);
         let message = format!("an escape of {digits} hexadecimal digits is cut short");
         self.at += if unit.is_some() { digits } else { 0 };
         unit.ok_or(SyntaxError { span: start..end, message })

@@ -68,6 +68,8 @@ fn errors_say_where() {
         ("--1", 0..3, "`--1` is not a number"),
         ("'\\u12'", 2..6, "an escape of 4 hexadecimal digits is cut short"),
         ("'\\ud800'", 2..7, "half of a surrogate pair"),
+        ("'\\ue##é'", 2..6, "an escape of 4 hexadecimal digits is cut short"),
+        ("'\\u+041'", 2..7, "an escape of 4 hexadecimal digits is cut short"),
     ] {
         let error = parse(text).unwrap_err();
         assert_eq!((error.span, &*error.message), (place, message), "{text}");
