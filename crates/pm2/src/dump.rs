@@ -5,6 +5,7 @@
 //! to. Where the mark no longer fits (PM2 wrote the record anew, or a person edited it), the record
 //! is believed and not the spec.
 
+mod depth;
 mod read;
 
 use crate::env::is_ours;
@@ -27,6 +28,9 @@ pub enum DumpError {
     /// It is neither JSON nor JSON5.
     #[error("it is not JSON")]
     Syntax(#[source] json5::Error),
+    /// It would exhaust the stack of whoever reads it.
+    #[error("it is nested deeper than {} levels", depth::DEPTH_MAX)]
+    TooDeep,
     /// It is something else than a list.
     #[error("it is not a list of processes")]
     NotAList,
@@ -54,6 +58,7 @@ pub fn from_dump(bytes: &[u8]) -> Result<Vec<(AppSpec, bool)>, DumpError> {
     let text = std::str::from_utf8(bytes).map_err(DumpError::Encoding)?;
     let value: Value = match serde_json::from_str(text) {
         Ok(value) => value,
+        Err(_) if depth::of(text) > depth::DEPTH_MAX => return Err(DumpError::TooDeep),
         Err(_) => json5::from_str(text).map_err(DumpError::Syntax)?,
     };
     let Value::Array(records) = value else {

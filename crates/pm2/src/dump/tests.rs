@@ -81,3 +81,11 @@ fn what_is_no_dump_is_refused() {
     }
     assert_eq!(from_dump(b"[]").unwrap(), []);
 }
+
+#[test]
+fn a_dump_that_would_exhaust_the_stack_is_refused() {
+    for opening in ["[", "{a:", "[{\"a\":"] {
+        let dump = opening.repeat(100_000);
+        assert!(matches!(from_dump(dump.as_bytes()), Err(DumpError::TooDeep)), "{opening}");
+    }
+}
