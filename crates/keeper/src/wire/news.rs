@@ -160,10 +160,10 @@ fn slot(
     let (mut pidfd, mut fds) = (None, Vec::new());
     for _ in 0..count {
         let (tag, fd) = (payload.u32()?, descriptors.next()?);
-        if tag == PIDFD_TAG {
-            pidfd = Some(fd);
-        } else {
+        if tag != PIDFD_TAG {
             fds.push((fd, tag));
+        } else if pidfd.replace(fd).is_some() {
+            return None;
         }
     }
     Some(FromKeeper::Slot { key, aux, pid, pidfd, fds })

@@ -188,6 +188,16 @@ fn what_is_out_of_range_is_refused() {
 }
 
 #[test]
+fn a_slot_with_two_processes_is_refused() {
+    let (one, two) = (null(), [(u32::MAX, null())]);
+    let mut slots = SlotsFrame::new();
+    slots.push((5, 50, 500), Some(one.as_fd()), &two);
+    let (bytes, fds) = carry(&slots.frame());
+    let refused = FromKeeper::read(&bytes, fds, &mut VecDeque::new());
+    assert_eq!(refused, Err(BadFrame::Contents));
+}
+
+#[test]
 fn the_names_of_a_spawn_survive_the_loss_of_its_descriptors() {
     let spawn = ToKeeper::Spawn {
         seq: 3,
