@@ -24,3 +24,7 @@ laws CASES="100000":
 faults *ARGS:
     cargo build --release --workspace --bins
     target/release/faults {{ARGS}}
+
+# Feed what comes from outside to a fuzzer, for so many seconds (`cargo install cargo-fuzz`).
+fuzz TARGET SECONDS="600":
+    RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none --release -a {{TARGET}} -- -max_total_time={{SECONDS}}

@@ -14,6 +14,8 @@ mod document;
 mod fault;
 mod fields;
 mod flags;
+#[doc(hidden)]
+pub mod fuzzing;
 mod interpreter;
 mod javascript;
 mod keys;

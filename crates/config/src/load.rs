@@ -86,6 +86,17 @@ pub fn load_json(
     load(text, Format::Json, Source { origin, text: Some(text) }, context, selection)
 }
 
+/// Reads the apps of a text in the format that the end of `origin` names.
+pub(crate) fn load_text(
+    text: &str,
+    origin: &str,
+    context: &Context,
+    selection: &Selection<'_>,
+) -> Result<Loaded, ConfigFault> {
+    let format = format_of(origin).unwrap_or(Format::Json);
+    load(text, format, Source { origin, text: Some(text) }, context, selection)
+}
+
 /// One app found in a config.
 struct Found<'a> {
     path: String,

@@ -109,7 +109,7 @@ pub(crate) fn plan_of(spec: OwnedFd) -> io::Result<Plan> {
     parse(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
-fn parse(bytes: &[u8]) -> Result<Plan, BadSpec> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Plan, BadSpec> {
     let mut reader = Reader(bytes);
     if reader.number()? != MAGIC {
         return Err(BadSpec);

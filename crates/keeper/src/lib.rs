@@ -17,6 +17,8 @@ mod backoff;
 mod bag;
 mod childrens;
 mod end;
+#[doc(hidden)]
+pub mod fuzzing;
 mod keeper;
 pub mod launch;
 mod life;

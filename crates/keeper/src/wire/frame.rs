@@ -120,8 +120,8 @@ impl Frame<'_> {
         head
     }
 
-    #[cfg(test)]
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    /// All of it but the descriptors.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut bytes = self.head().to_vec();
         bytes.extend_from_slice(&self.payload);
         bytes
