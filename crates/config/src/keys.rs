@@ -78,6 +78,11 @@ keys! {
     "listen_timeout": TIME, "10000";
     "uid" ["user"]: ACCOUNT, "\"www-data\"";
     "gid": ACCOUNT, "\"www-data\"";
+    "no_new_privs": FLAG, "true";
+    "umask": "an octal number from 0 to 777, as a string", "\"027\"";
+    "nice": "a whole number from -20 to 19", "10";
+    "rlimits": "an object of limits of each process", "{ \"nofile\": 4096, \"core\": 0 }";
+    "limits": "an object with `memory`, `cpu` and `pids`", "{ \"memory\": \"512M\", \"cpu\": 1.5 }";
     "pmx": "`true`, `false` or a string", "false";
     "cluster_policy": "\"rr\", \"shared\" or \"reuseport\"", "\"rr\"";
     "cluster_window": "a number from 1 to 32", "2";

@@ -19,6 +19,7 @@ pub mod fuzzing;
 mod interpreter;
 mod javascript;
 mod keys;
+mod limits;
 mod load;
 mod lower;
 mod nearest;

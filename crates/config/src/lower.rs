@@ -48,6 +48,7 @@ pub(crate) fn lower(raw: Raw, context: &Context, base_env: &Env) -> Result<AppSp
         logs: logs(&raw, &name, &cwd, context),
         pid_file: raw.pid_file.as_ref().map(|path| paths::absolute(path, &cwd, context)),
         autostart: raw.autostart.unwrap_or(true),
+        limits: raw.limits.clone(),
         username: context.user.clone(),
         pmx: raw.pmx.unwrap_or(true),
         name,

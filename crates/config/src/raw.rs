@@ -4,7 +4,7 @@
 use crate::units::Instances;
 use indexmap::IndexMap;
 use rpm_core::Signal;
-use rpm_core::spec::{ClusterPolicy, Env, ExecMode};
+use rpm_core::spec::{ClusterPolicy, Env, ExecMode, Limits};
 
 /// What was written; `None` where nothing was.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,6 +33,7 @@ pub(crate) struct Raw {
     pub(crate) autostart: Option<bool>,
     pub(crate) uid: Option<String>,
     pub(crate) gid: Option<String>,
+    pub(crate) limits: Limits,
     pub(crate) pmx: Option<bool>,
     pub(crate) cluster: RawCluster,
     /// Keys that are kept for PM2's outputs, as JSON text.

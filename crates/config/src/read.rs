@@ -4,6 +4,7 @@ use crate::context::Selection;
 use crate::fault::{ConfigFault, FaultKind};
 use crate::fields::{Fields, word};
 use crate::keys;
+use crate::limits;
 use crate::raw::{Combined, Raw, RawCluster, RawLogs, RawRestart, RawStop, Vars};
 use crate::syntax::Value;
 use crate::units::{self, Instances};
@@ -79,6 +80,7 @@ pub(crate) fn app(fields: &Fields<'_>, warn: &mut dyn FnMut(String)) -> Result<R
         autostart: fields.flag("autostart")?,
         uid: fields.text_or_number("uid")?,
         gid: fields.text_or_number("gid")?,
+        limits: limits::limits(fields)?,
         pmx: fields.read("pmx", |value| match value {
             Value::Bool(flag) => Some(*flag),
             Value::String(_) => Some(true),

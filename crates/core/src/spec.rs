@@ -1,5 +1,9 @@
 //! What a user wants of one app: resolved, validated, plain data.
 
+mod limits;
+
+pub use limits::{Limits, Measure, Resource, Rlimit};
+
 use crate::signal::Signal;
 use camino::Utf8PathBuf;
 use indexmap::IndexMap;
@@ -67,6 +71,12 @@ pub struct AppSpec {
     pub uid: Option<u32>,
     /// Run as this group id.
     pub gid: Option<u32>,
+    /// Its other groups, for a run as another user; `None` is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<u32>>,
+    /// What each run may use and do.
+    #[serde(skip_serializing_if = "Limits::is_default")]
+    pub limits: Limits,
     /// Who started it, for people to read.
     pub username: String,
     /// The app's version from the nearest `package.json`, or `N/A`.
@@ -262,6 +272,8 @@ impl Default for AppSpec {
             autostart: true,
             uid: None,
             gid: None,
+            groups: None,
+            limits: Limits::default(),
             username: String::new(),
             version: "N/A".to_owned(),
             pmx: true,
