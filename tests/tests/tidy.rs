@@ -98,7 +98,7 @@ fn arrows_between_crates_are_those_of_the_picture() {
         ("node", &[]),
         ("journal", &[]),
         ("proto", &["core"]),
-        ("config", &["core"]),
+        ("config", &["core", "sys"]),
         ("pm2", &["core", "proto"]),
         ("daemon", &["core", "journal", "keeper", "node", "pm2", "proto", "sys"]),
         ("cli", &["config", "core", "daemon", "keeper", "pm2", "proto", "sys"]),

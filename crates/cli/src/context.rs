@@ -38,6 +38,7 @@ pub(crate) fn find() -> Result<Context, Fault> {
         home: home.unwrap_or_else(|| Utf8PathBuf::from("/")),
         path: std::env::var("PATH").unwrap_or_default(),
         user: user(),
+        uid: rpm_sys::process::effective_uid(),
         cpus: u32::try_from(cpus).unwrap_or(u32::MAX),
     })
 }

@@ -16,6 +16,8 @@ pub struct Context {
     pub path: String,
     /// The user's name.
     pub user: String,
+    /// The user's number: only root can run an app as somebody else.
+    pub uid: u32,
     /// How many CPUs `instances: "max"` means.
     pub cpus: u32,
 }

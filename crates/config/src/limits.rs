@@ -56,7 +56,12 @@ fn rlimit(
     field: &Field,
 ) -> Result<Option<Rlimit>, ConfigFault> {
     let Some(resource) = Resource::named(&name.to_lowercase()) else {
-        return Err(unknown(fields, place, (name, field), Resource::ALL.iter().map(|it| it.name())));
+        return Err(unknown(
+            fields,
+            place,
+            (name, field),
+            Resource::ALL.iter().map(|it| it.name()),
+        ));
     };
     let amount = |node: &Node| amount(&node.value, resource.measure());
     let pair = match &field.node.value {
@@ -67,9 +72,8 @@ fn rlimit(
         },
         _ => amount(&field.node).map(|both| (both, both)),
     };
-    let ordered = pair.filter(|(soft, hard)| {
-        hard.is_none_or(|hard| soft.is_some_and(|soft| soft <= hard))
-    });
+    let ordered =
+        pair.filter(|(soft, hard)| hard.is_none_or(|hard| soft.is_some_and(|soft| soft <= hard)));
     match ordered {
         Some((soft, hard)) => Ok(Some(Rlimit { resource, soft, hard })),
         None => Err(mistyped(fields, place, (name, field), &takes(resource), example(resource))),

@@ -59,7 +59,7 @@ pub(crate) fn lower(raw: Raw, context: &Context, base_env: &Env) -> Result<AppSp
     if let Some(name) = raw.instance_var.clone() {
         spec.instance_var = name;
     }
-    accounts(&mut spec, &raw)?;
+    account::take_on(&mut spec, &raw, context)?;
     variables(&mut spec, raw, program.interpreter.name);
     Ok(spec)
 }
@@ -175,26 +175,6 @@ fn file_name(name: &str) -> String {
     name.encode_utf16()
         .map(|unit| char::from_u32(u32::from(unit)).filter(|c| plain(*c)).unwrap_or('-'))
         .collect()
-}
-
-fn accounts(spec: &mut AppSpec, raw: &Raw) -> Result<(), ConfigFault> {
-    let unknown = |key: &'static str, name: &str| {
-        let what = format!("the `{key}` of the app `{}` is not known: `{name}`", spec.name);
-        ConfigFault::new(FaultKind::ConfigValue, what)
-            .about(key)
-            .help("give the name or number of one that this system has")
-    };
-    if let Some(name) = &raw.uid {
-        let account = account::user(name).ok_or_else(|| unknown("uid", name))?;
-        spec.uid = Some(account.id);
-        if let Some(home) = account.home {
-            spec.env.insert("HOME".to_owned(), home.into_string());
-        }
-    }
-    if let Some(name) = &raw.gid {
-        spec.gid = Some(account::group(name).ok_or_else(|| unknown("gid", name))?);
-    }
-    Ok(())
 }
 
 /// The app's variables, and what PM2's outputs show that the spec has no field for.

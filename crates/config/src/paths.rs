@@ -64,6 +64,7 @@ mod tests {
             home: "/home/me".into(),
             path: String::new(),
             user: "me".to_owned(),
+            uid: 0,
             cpus: 1,
         };
         for (path, whole) in [

@@ -25,6 +25,7 @@ impl Place {
             home: cwd.join("home"),
             cwd,
             user: "me".to_owned(),
+            uid: 0,
             cpus: 4,
         };
         let place = Self { _dir: dir, context, env: Env::new() };

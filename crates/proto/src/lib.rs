@@ -8,6 +8,7 @@ pub mod client;
 pub mod fault;
 pub mod frame;
 pub mod hello;
+pub mod redact;
 pub mod reply;
 pub mod request;
 pub mod view;

@@ -11,6 +11,8 @@ pub struct Account {
     pub uid: u32,
     /// The user's own group.
     pub gid: u32,
+    /// The home folder, where one is known.
+    pub home: Option<String>,
     /// All groups that the user is in, the own one included, `getgrouplist(3)`.
     pub groups: Vec<u32>,
 }
@@ -26,8 +28,9 @@ pub fn account(user: &str) -> io::Result<Option<Account>> {
         return Ok(None);
     };
     let name = CString::new(user.name)?;
+    let home = user.dir.into_os_string().into_string().ok().filter(|home| !home.is_empty());
     let groups = getgrouplist(&name, user.gid)?.into_iter().map(Gid::as_raw).collect();
-    Ok(Some(Account { uid: user.uid.as_raw(), gid: user.gid.as_raw(), groups }))
+    Ok(Some(Account { uid: user.uid.as_raw(), gid: user.gid.as_raw(), home, groups }))
 }
 
 /// The home folder of the user of this name; `None` when there is no such user. May ask a server, so
