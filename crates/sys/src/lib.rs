@@ -12,6 +12,7 @@
 //! signals into something to [`poll`], [`users`] knows who may run what.
 
 pub mod clock;
+pub mod files;
 pub mod limits;
 pub mod listen;
 pub mod memfd;
