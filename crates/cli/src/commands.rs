@@ -19,6 +19,7 @@ pub(crate) mod ping;
 pub(crate) mod prettylist;
 pub(crate) mod reload;
 pub(crate) mod reload_logs;
+pub(crate) mod report;
 pub(crate) mod reset;
 pub(crate) mod restart;
 pub(crate) mod resurrect;

@@ -3,8 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use rpm_proto::{Code, Fault};
 use std::ffi::OsString;
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
+use std::io;
 use std::path::PathBuf;
 
 /// Where the daemon of this user is.
@@ -43,12 +42,17 @@ impl Home {
         Ok(Self(path))
     }
 
-    /// Makes the folder where it is missing, for its owner only.
+    /// Makes the folder where it is missing, for its owner only. One that another user owns, or
+    /// could exchange, is refused.
     pub(crate) fn create(&self) -> Result<(), Fault> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.0).map_err(|error| {
-            Fault::new(Code::Io, format!("making the folder {} failed", self.0))
-                .because(error.to_string())
-                .help(SET_HOME)
+        rpm_sys::files::private_folder(self.0.as_std_path()).map_err(|error| {
+            let fault = match error.kind() {
+                io::ErrorKind::PermissionDenied => {
+                    Fault::new(Code::Denied, format!("the folder {} cannot be used", self.0))
+                }
+                _ => Fault::new(Code::Io, format!("making the folder {} failed", self.0)),
+            };
+            fault.because(error.to_string()).help(SET_HOME)
         })
     }
 
@@ -79,7 +83,7 @@ impl Home {
     }
 }
 
-const SET_HOME: &str = "set `RPM_HOME` to a folder that you may write to";
+const SET_HOME: &str = "set `RPM_HOME` to a folder of your own";
 
 #[cfg(test)]
 mod tests {

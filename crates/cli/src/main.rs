@@ -16,6 +16,7 @@ mod report;
 mod role;
 mod runtime;
 mod screen;
+mod system;
 mod verbs;
 
 use role::Role;

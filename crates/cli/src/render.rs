@@ -3,6 +3,7 @@
 pub(crate) mod details;
 pub(crate) mod order;
 pub(crate) mod processes;
+pub(crate) mod report;
 pub(crate) mod status;
 pub(crate) mod style;
 pub(crate) mod table;

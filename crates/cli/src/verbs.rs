@@ -3,6 +3,7 @@
 mod parse;
 
 use crate::argv::Argv;
+use crate::commands;
 use crate::commands::{
     Cli, Run, completion, delete, deploy, describe, env, flush, help, id, jlist, kill, later, list,
     logs, pid, ping, prettylist, reload, reload_logs, reset, restart, resurrect, runtime, save,
@@ -132,6 +133,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<unstartup::Unstartup>(),
     Verb::of::<ping::Ping>(),
     Verb::of::<update::Update>(),
+    Verb::of::<commands::report::Report>(),
     Verb::of::<kill::Kill>(),
     Verb::of::<completion::Completion>(),
     Verb::of::<shim::Shim>(),

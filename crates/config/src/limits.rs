@@ -72,10 +72,11 @@ fn rlimit(
         },
         _ => amount(&field.node).map(|both| (both, both)),
     };
-    let ordered =
-        pair.filter(|(soft, hard)| hard.is_none_or(|hard| soft.is_some_and(|soft| soft <= hard)));
+    let ordered = pair.filter(|(soft, hard)| soft <= hard);
     match ordered {
-        Some((soft, hard)) => Ok(Some(Rlimit { resource, soft, hard })),
+        Some((soft, hard)) => {
+            Ok(Some(Rlimit { resource, soft: soft.number(), hard: hard.number() }))
+        }
         None => Err(mistyped(fields, place, (name, field), &takes(resource), example(resource))),
     }
 }
@@ -109,7 +110,7 @@ fn shared(
     let wrong = |takes, example| Err(mistyped(fields, place, (name, field), takes, example));
     match name {
         "memory" => match amount(value, Measure::Bytes) {
-            Some(Some(bytes)) if bytes >= MEMORY_MIN => limits.memory = Some(bytes),
+            Some(Amount::Of(bytes)) if bytes >= MEMORY_MIN => limits.memory = Some(bytes),
             _ => return wrong("bytes, or a whole number with K, M or G; at least 1M", "\"512M\""),
         },
         "cpu" => match cpu_milli(value) {
@@ -125,12 +126,27 @@ fn shared(
     Ok(())
 }
 
-/// `Some(None)` is no limit.
-fn amount(value: &Value, measure: Measure) -> Option<Option<u64>> {
+/// How much; what is unlimited is more than anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Amount {
+    Of(u64),
+    Unlimited,
+}
+
+impl Amount {
+    fn number(self) -> Option<u64> {
+        match self {
+            Self::Of(number) => Some(number),
+            Self::Unlimited => None,
+        }
+    }
+}
+
+fn amount(value: &Value, measure: Measure) -> Option<Amount> {
     match (value, measure) {
-        (Value::String(text), _) if text == "unlimited" => Some(None),
-        (Value::String(text), Measure::Bytes) => units::bytes(text).map(Some),
-        (value, _) => whole(value).map(Some),
+        (Value::String(text), _) if text == "unlimited" => Some(Amount::Unlimited),
+        (Value::String(text), Measure::Bytes) => units::bytes(text).map(Amount::Of),
+        (value, _) => whole(value).map(Amount::Of),
     }
 }
 

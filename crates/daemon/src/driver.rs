@@ -152,7 +152,8 @@ impl Driver {
     fn settle(&mut self) {
         let mut actions: Vec<Action> = Vec::new();
         while let Some(event) = self.events.pop_front() {
-            tracing::debug!(?event, "happened");
+            // Never the event itself: commands carry environments.
+            tracing::debug!(event = crate::news::kind(&event), "happened");
             self.supervisor.step(clock::now(), event, &mut actions);
             for action in actions.drain(..) {
                 self.world.perform(action, &mut self.events);
@@ -216,7 +217,8 @@ impl Driver {
                 self.world.place_of(generation).map(|proc| Event::Disconnected { proc, generation })
             }
             ChannelEvent::Message(generation, message) => {
-                tracing::trace!(%generation, message, "an app says");
+                // What apps tell may be secret.
+                tracing::trace!(%generation, bytes = message.len(), "an app says");
                 None
             }
             ChannelEvent::Hold { key, fd } => {

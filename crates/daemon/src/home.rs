@@ -1,9 +1,7 @@
 //! The folder that everything of one daemon lives in.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use std::fs::{DirBuilder, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 
 /// Paths within `RPM_HOME`.
 #[derive(Clone, Debug)]
@@ -14,7 +12,7 @@ pub struct Home {
 /// Why a home cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
-    /// A folder of it could not be made or looked at.
+    /// A folder of it could not be made or looked at, or is not safe from others.
     #[error("preparing the folder {path} failed")]
     Io {
         /// The folder.
@@ -22,16 +20,6 @@ pub enum HomeError {
         /// The system's word.
         #[source]
         source: io::Error,
-    },
-    /// It belongs to somebody else, who could read or replace what is kept there.
-    #[error("{path} belongs to user {owner}, not to user {us}")]
-    Foreign {
-        /// The folder.
-        path: Utf8PathBuf,
-        /// Its owner.
-        owner: u32,
-        /// Who we are.
-        us: u32,
     },
 }
 
@@ -104,14 +92,5 @@ impl Home {
 
 fn private_dir(path: &Utf8Path) -> Result<(), HomeError> {
     let failed = |source| HomeError::Io { path: path.to_owned(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
-    let meta = std::fs::metadata(path).map_err(failed)?;
-    let us = rpm_sys::process::effective_uid();
-    if meta.uid() != us {
-        return Err(HomeError::Foreign { path: path.to_owned(), owner: meta.uid(), us });
-    }
-    if meta.mode() & 0o077 != 0 {
-        std::fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(failed)?;
-    }
-    Ok(())
+    rpm_sys::files::private_folder(path.as_std_path()).map_err(failed)
 }

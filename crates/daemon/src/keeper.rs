@@ -93,6 +93,7 @@ impl Driver {
         let Some(proc) = self.world.place_of(generation) else {
             return;
         };
+        self.world.spawn_failures += 1;
         let why = io::Error::from_raw_os_error(errno).to_string();
         let error = SpawnError { what: what.to_owned(), errno, why };
         self.events.push_back(Event::SpawnFailed { proc, generation, error });

@@ -10,19 +10,23 @@
 mod answer;
 pub mod channels;
 mod clock;
+mod confine;
 mod driver;
 mod dump;
 mod farewell;
+mod happenings;
 mod held;
 pub mod home;
 mod keeper;
 mod launch;
 pub mod logs;
 mod news;
+mod own_log;
 pub mod past;
 mod perform;
 mod rebirth;
 mod recover;
+mod report;
 mod requests;
 mod sample;
 mod server;
@@ -101,9 +105,9 @@ pub enum RunError {
 /// started, before anything else opens descriptors.
 pub fn run(home: &Utf8Path) -> Result<(), RunError> {
     rpm_sys::limits::spare_memory();
-    log_to_stderr();
     let link = Link::inherited().map_err(RunError::Keeper)?;
     let home = Home::prepare(home)?;
+    let _log = own_log::begin(home.log()).map_err(system("starting the thread that logs"))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -150,6 +154,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let kept = (table.ledger, table.births);
     let mut world = World::new(home.clone(), mark, ends, threads, notices.clone(), swept, kept);
     world.hold(CLIENTS_KEY, vec![(door, tag::LISTENER)]);
+    world.predecessors = predecessors;
     let newest = estate.newest();
     let events = world.take_over(&supervisor, records, estate);
     world.take_up(taken_up);
@@ -162,7 +167,15 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     rpm_sys::text::give_back().ok();
 
     let succeeded = Rc::new(Cell::new(false));
-    let doors = Doors { asks, notices, logs: logs.clone(), succeeded: Rc::clone(&succeeded), busy };
+    let doors = Doors {
+        asks,
+        notices,
+        logs: logs.clone(),
+        succeeded: Rc::clone(&succeeded),
+        leave: Rc::default(),
+        figures: world.clients.clone(),
+        busy,
+    };
     let serving = tokio::task::spawn_local(server::serve(listener, doors));
     let mut driver = Driver::new(supervisor, world);
     driver.resume(newest, events);
@@ -245,28 +258,6 @@ fn mark(home: &Home) -> String {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     format!("{hash:016x}")
-}
-
-/// The keeper has made standard error the daemon's log.
-fn log_to_stderr() {
-    let level = match std::env::var("RPM_LOG").as_deref() {
-        Ok("trace") => tracing::Level::TRACE,
-        Ok("debug") => tracing::Level::DEBUG,
-        Ok("warn") => tracing::Level::WARN,
-        Ok("error") => tracing::Level::ERROR,
-        _ => tracing::Level::INFO,
-    };
-    // A second call in one process (tests) keeps the first.
-    drop(
-        tracing_subscriber::fmt()
-            .with_writer(io::stderr)
-            .with_ansi(false)
-            .with_max_level(level)
-            // It would be told to standard error, where nothing can be written either, and a
-            // macro that prints there panics then: a full disk would end every supervisor.
-            .log_internal_errors(false)
-            .try_init(),
-    );
 }
 
 fn system(what: &'static str) -> impl Fn(io::Error) -> RunError {

@@ -1,7 +1,25 @@
 //! What happened, in words for the daemon's log.
 
+use rpm_core::Event;
 use rpm_core::action::{FailureReason, News};
 use std::fmt;
+
+/// What kind of event it is. No more of it is for a log: commands carry environments.
+pub(crate) fn kind(event: &Event) -> &'static str {
+    match event {
+        Event::Command { .. } => "command",
+        Event::Spawned { .. } => "spawned",
+        Event::SpawnFailed { .. } => "spawn failed",
+        Event::Exited { .. } => "exited",
+        Event::Swept { .. } => "swept",
+        Event::Up { .. } => "up",
+        Event::Listening { .. } => "listening",
+        Event::Ready { .. } => "ready",
+        Event::Disconnected { .. } => "disconnected",
+        Event::Sampled { .. } => "sampled",
+        Event::Woke => "woke",
+    }
+}
 
 /// One happening, as the rest of a sentence about an instance.
 pub(crate) struct Words<'a>(pub(crate) &'a News);

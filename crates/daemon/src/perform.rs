@@ -1,5 +1,6 @@
 //! The core's actions, carried out.
 
+use crate::clock;
 use crate::launch::{self, Launch, Place};
 use crate::start::Start;
 use crate::sweep;
@@ -17,7 +18,9 @@ impl World {
             Action::Spawn { proc, generation, slot, spec, restarts } => {
                 let start = Start { proc, generation, slot, restarts, spec };
                 if let Err(error) = self.start(start) {
+                    self.spawn_failures += 1;
                     self.runs.remove(&generation);
+                    self.confinement.leave(generation);
                     events.push_back(Event::SpawnFailed { proc, generation, error });
                 }
             }
@@ -78,6 +81,7 @@ impl World {
     }
 
     fn sweep(&mut self, proc: ProcId, generation: Generation, events: &mut VecDeque<Event>) {
+        self.confinement.kill(generation);
         let marker = format!("{}={}", launch::MARKER, launch::marker(&self.mark, generation));
         let main = self.runs.get(&generation).and_then(|run| run.pid);
         let known: Vec<u32> = self.runs.values().filter_map(|run| run.pid).collect();
@@ -100,6 +104,7 @@ impl World {
             return;
         };
         self.let_go(generation, run.pid.unwrap_or(0));
+        self.confinement.leave(generation);
         self.logs.gone(generation);
         self.channels.gone(generation);
         if let Some(path) = run.pid_file {
@@ -107,13 +112,8 @@ impl World {
         }
     }
 
-    fn publish(&self, notice: Notice) {
-        tracing::info!(
-            app = %notice.name,
-            id = %notice.proc,
-            generation = notice.generation.map(|generation| generation.0),
-            news = %crate::news::Words(&notice.news),
-        );
+    fn publish(&mut self, notice: Notice) {
+        self.happenings.say(clock::now().mono, &notice);
         if let (rpm_core::action::News::Online, Some(generation)) =
             (&notice.news, notice.generation)
         {

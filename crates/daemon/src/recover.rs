@@ -144,6 +144,7 @@ impl World {
         for (key, pid, status) in std::mem::take(&mut estate.exits) {
             events.extend(self.exit_of(Generation(key), pid, status));
         }
+        self.confinement.clear();
         self.channels.restore(Inventory { records, listeners: estate.listeners, workers });
         events
     }
@@ -158,6 +159,7 @@ impl World {
     ) -> Option<crate::channels::WorkerSpec> {
         let instance = supervisor.instance(proc)?;
         let paths = self.paths(instance.spec, proc);
+        self.confinement.adopt(generation, &instance.spec.limits);
         let pid = (slot.pid > 0).then_some(slot.pid);
         let pidfd = slot.pidfd.take();
         let stat = pid.and_then(rpm_sys::tree::stat);

@@ -37,6 +37,10 @@ impl Driver {
                 };
                 tell(reply, answer);
             }
+            Request::Report => {
+                let report = Box::new(self.report());
+                tell(reply, Reply::Report { report });
+            }
             Request::Flush { target } => self.flush(target.as_ref(), reply),
             Request::ReopenLogs => {
                 self.world.reopen_logs();
@@ -84,7 +88,7 @@ impl Driver {
             .collect()
     }
 
-    fn details(&mut self, procs: &[ProcId]) -> Vec<Detail> {
+    pub(crate) fn details(&mut self, procs: &[ProcId]) -> Vec<Detail> {
         self.world.samples.refresh(clock::now().mono, &self.world.subjects());
         procs.iter().filter_map(|proc| self.detail(*proc)).collect()
     }
@@ -99,7 +103,9 @@ impl Driver {
             (proc, generation),
             (instance.slot, instance.restarts),
         );
-        Some(view::detail(&instance, self.world.samples.of(generation), paths, launch.env))
+        let unenforced = self.world.confinement.refusals(&instance.spec.limits);
+        let sample = self.world.samples.of(generation);
+        Some(view::detail(&instance, sample, paths, launch.env, unenforced))
     }
 
     fn selected(&self, target: Option<&Target>) -> Result<Vec<ProcId>, Fault> {

@@ -2,6 +2,7 @@
 
 use crate::channels::{Kind, Runtime, WorkerSpec};
 use crate::clock;
+use crate::confine::confine;
 use crate::launch::{CHANNEL_FD, Launch};
 use crate::logs::{self, Format, Sink};
 use crate::world::{Run, World, tag};
@@ -45,7 +46,9 @@ impl World {
         let paths = self.paths(&start.spec, start.proc);
         let run = (start.proc, start.generation);
         let launch = self.launch_of(&start.spec, &paths, run, (start.slot, start.restarts));
-        let spec = program(launch, &start.spec).map_err(during("handing the program over"))?;
+        let cgroups = self.confinement.enter(start.generation, &start.spec);
+        let spec =
+            program(launch, &start.spec, cgroups).map_err(during("handing the program over"))?;
         let mut ends = Ends::default();
         let null = rpm_sys::process::open_null().map_err(during("opening /dev/null"))?;
         let outputs = outputs(&start, &null, &mut ends).map_err(during("making pipes"))?;
@@ -80,17 +83,15 @@ impl World {
     }
 }
 
-fn program(launch: Launch, spec: &AppSpec) -> io::Result<OwnedFd> {
-    LaunchSpec {
+fn program(launch: Launch, spec: &AppSpec, cgroups: Vec<String>) -> io::Result<OwnedFd> {
+    let launch = LaunchSpec {
         program: launch.program,
         argv: launch.argv,
         env: launch.env.into_iter().collect(),
         cwd: spec.cwd.to_string(),
-        uid: spec.uid,
-        gid: spec.gid,
         ..LaunchSpec::default()
-    }
-    .to_memfd()
+    };
+    confine(launch, spec, cgroups).to_memfd()
 }
 
 /// Pipes for what the run prints, each with its spool; none when nobody is to see it.

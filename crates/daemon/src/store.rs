@@ -9,9 +9,9 @@ mod writer;
 use camino::{Utf8Path, Utf8PathBuf};
 use inbox::{Inbox, Replace, Waiting};
 use rpm_journal::{Delta, Disk, Figures, Journal};
-use std::fs::{File, OpenOptions};
+use rustix::fs::{Mode, OFlags};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -110,8 +110,9 @@ impl Drop for Handle {
 pub(crate) fn replace(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Utf8Path::new("."));
     let aside = folder.join(format!(".{}.new", path.file_name().unwrap_or("file")));
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
+    let file = rpm_sys::files::open(aside.as_std_path(), flags, Mode::from_raw_mode(0o600))?;
+    let mut file = File::from(file);
     file.write_all(bytes)?;
     file.sync_data()?;
     std::fs::rename(&aside, path)?;
@@ -129,7 +130,7 @@ pub(crate) fn remove(path: &Utf8Path) -> io::Result<()> {
 
 fn pid_file(path: &Utf8Path, pid: Option<u32>) {
     let result = match pid {
-        Some(pid) => std::fs::write(path, pid.to_string()),
+        Some(pid) => write_pid(path, pid),
         None => std::fs::remove_file(path),
     };
     match result {
@@ -138,4 +139,11 @@ fn pid_file(path: &Utf8Path, pid: Option<u32>) {
         }
         _ => {}
     }
+}
+
+/// The place is the user's to choose, so it may be one where others have prepared something.
+fn write_pid(path: &Utf8Path, pid: u32) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
+    let file = rpm_sys::files::open(path.as_std_path(), flags, Mode::from_raw_mode(0o644))?;
+    File::from(file).write_all(pid.to_string().as_bytes())
 }

@@ -37,6 +37,7 @@ pub(crate) fn detail(
     sample: Sample,
     paths: Paths,
     env: Env,
+    unenforced: Vec<String>,
 ) -> Detail {
     let spec = AppSpec { base_env: Arc::default(), ..(**instance.spec).clone() };
     Detail {
@@ -48,5 +49,6 @@ pub(crate) fn detail(
         combined_log: paths.combined.map(String::from),
         pid_file: paths.pid.map(String::from).unwrap_or_default(),
         backoff_ms: instance.backoff_ms,
+        unenforced,
     }
 }

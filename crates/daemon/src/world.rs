@@ -3,6 +3,8 @@
 use crate::answer::{self, Asked};
 use crate::channels::Channels;
 use crate::clock;
+use crate::confine::Confinement;
+use crate::happenings::Happenings;
 use crate::held::Held;
 use crate::home::Home;
 use crate::logs::{LogEvent, Logs};
@@ -91,6 +93,16 @@ pub(crate) struct World {
     /// Runs whose pipes and spools are needed, known or not: their files lack something.
     pub(crate) logging: BTreeSet<Generation>,
     pub(crate) samples: Samples,
+    pub(crate) confinement: Confinement,
+    pub(crate) happenings: Happenings,
+    /// When this supervisor began.
+    pub(crate) began: Mono,
+    /// How many there were before it.
+    pub(crate) predecessors: u64,
+    /// Starts that failed.
+    pub(crate) spawn_failures: u64,
+    /// What became of clients.
+    pub(crate) clients: crate::server::Figures,
     /// Why there is nothing more to do; `None` while there is.
     pub(crate) over: Option<Over>,
     pending: BTreeMap<CommandId, Pending>,
@@ -136,6 +148,12 @@ impl World {
     ) -> Self {
         Self {
             home,
+            began: clock::now().mono,
+            predecessors: 0,
+            spawn_failures: 0,
+            happenings: Happenings::default(),
+            clients: crate::server::Figures::default(),
+            confinement: Confinement::new(&mark),
             mark,
             link,
             keeper,

@@ -10,6 +10,7 @@ pub mod frame;
 pub mod hello;
 pub mod redact;
 pub mod reply;
+pub mod report;
 pub mod request;
 pub mod view;
 

@@ -1,6 +1,7 @@
 //! What the daemon answers.
 
 use crate::fault::Fault;
+use crate::report::Report;
 use crate::view::{Detail, ProcessView};
 use rpm_core::{Affected, Notice};
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,11 @@ pub enum Reply {
         path: String,
         /// How many processes it holds.
         processes: usize,
+    },
+    /// The daemon about itself.
+    Report {
+        /// All of it, without secrets.
+        report: Box<Report>,
     },
     /// Not final: something happened.
     Notice {

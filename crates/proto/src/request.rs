@@ -61,6 +61,8 @@ pub enum Request {
     },
     /// Opens all log files anew (after an outside rotation). Answered by [`crate::Reply::Flushed`].
     ReopenLogs,
+    /// What there is to say for a bug report. Answered by [`crate::Reply::Report`].
+    Report,
     /// Streams new log lines as [`crate::Reply::Log`] until the client hangs up.
     Follow {
         /// Which; all when absent. What matches is decided line by line, so that apps started later
@@ -104,6 +106,7 @@ impl Request {
             | Self::ReopenLogs
             | Self::Follow { .. }
             | Self::Watch
+            | Self::Report
             | Self::Save { .. }
             | Self::TakenUp => false,
             Self::Apply { .. }

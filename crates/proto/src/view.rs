@@ -64,4 +64,7 @@ pub struct Detail {
     pub pid_file: String,
     /// The last wait of a growing back-off, in ms.
     pub backoff_ms: u64,
+    /// Limits that this host does not let us enforce, each with the reason.
+    #[serde(default)]
+    pub unenforced: Vec<String>,
 }

@@ -11,8 +11,10 @@ mod walk;
 
 use rustix::fs::{FileType, Mode, OFlags, fchmod, fchown, fstat, ftruncate, openat};
 use rustix::fs::{Gid, Uid};
+use std::fs::{DirBuilder, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 pub use walk::{check_folder, make_folders};
@@ -43,7 +45,7 @@ pub enum Untrusted {
         owner: u32,
     },
     /// A folder in which everybody could.
-    #[error("everybody may exchange what is in the folder {path}")]
+    #[error("everybody may exchange what is in the folder {path}; `chmod +t` forbids it")]
     OpenFolder {
         /// The folder.
         path: PathBuf,
@@ -110,6 +112,21 @@ pub fn make_private(file: &OwnedFd) -> io::Result<()> {
         fchmod(file, Mode::from_raw_mode(stat.st_mode & 0o700))?;
     }
     Ok(())
+}
+
+/// Makes a folder, and those it is in, for us only, and takes the permissions of others away where
+/// it is ours already. Refuses one that is another user's, or on the way to which another user
+/// could put something else in its place.
+pub fn private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    let meta = std::fs::metadata(path)?;
+    if meta.uid() != crate::process::effective_uid() {
+        return Err(Untrusted::Folder { path: path.to_owned(), owner: meta.uid() }.into());
+    }
+    if meta.mode() & 0o077 != 0 {
+        std::fs::set_permissions(path, Permissions::from_mode(0o700))?;
+    }
+    check_folder(path)
 }
 
 #[cfg(test)]

@@ -9,8 +9,10 @@
 //! ends what it left behind. [`seqpacket`] and [`memfd`] carry descriptors and bytes from one
 //! process to another, [`stream`], [`listen`] and [`poller`] those of Node's channels and of
 //! connections. [`process`] and [`limits`] change the calling process, [`signals`] turns its
-//! signals into something to [`poll`], [`users`] knows who may run what.
+//! signals into something to [`poll`], [`users`] knows who may run what, [`cgroup`] bounds what a
+//! tree uses, [`files`] opens what others may have prepared.
 
+pub mod cgroup;
 pub mod clock;
 pub mod files;
 pub mod limits;

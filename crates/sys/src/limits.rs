@@ -14,6 +14,27 @@ pub fn raise_descriptors() -> io::Result<Option<u64>> {
     Ok(before.current)
 }
 
+/// The number of what is limited, `RLIMIT_*`, by its name in lower case; `None` when there is none.
+pub fn resource(name: &str) -> Option<i32> {
+    use nix::libc;
+    let number = match name {
+        "as" => libc::RLIMIT_AS,
+        "core" => libc::RLIMIT_CORE,
+        "cpu" => libc::RLIMIT_CPU,
+        "data" => libc::RLIMIT_DATA,
+        "fsize" => libc::RLIMIT_FSIZE,
+        "memlock" => libc::RLIMIT_MEMLOCK,
+        "msgqueue" => libc::RLIMIT_MSGQUEUE,
+        "nofile" => libc::RLIMIT_NOFILE,
+        "nproc" => libc::RLIMIT_NPROC,
+        "sigpending" => libc::RLIMIT_SIGPENDING,
+        "stack" => libc::RLIMIT_STACK,
+        _ => return None,
+    };
+    // The type of these differs between C libraries; all are small.
+    i32::try_from(number).ok()
+}
+
 /// Keeps the heap small: one arena, and freed memory is given back early, `mallopt(3)`.
 pub fn spare_memory() {
     #[cfg(target_env = "gnu")]

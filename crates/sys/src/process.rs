@@ -82,6 +82,39 @@ pub fn effective_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// What a process uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Memory in bytes; what is shared is divided by those who share it.
+    pub memory: u64,
+    /// Open descriptors.
+    pub descriptors: u64,
+    /// How many it may have; [`u64::MAX`] for no limit.
+    pub descriptors_max: u64,
+}
+
+/// What a process uses, by `/proc`; 0 where that does not tell.
+pub fn usage(pid: u32) -> Usage {
+    let read =
+        |name: &str| std::fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap_or_default();
+    let kib = |text: &str, key: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    let memory = kib(&read("smaps_rollup"), "Pss:").or_else(|| kib(&read("status"), "VmRSS:"));
+    let limits = read("limits");
+    let max = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count);
+    Usage {
+        memory: memory.unwrap_or(0) * 1024,
+        descriptors: descriptors as u64,
+        descriptors_max: match max.and_then(|rest| rest.split_whitespace().next()) {
+            Some(max) => max.parse().unwrap_or(u64::MAX),
+            None => 0,
+        },
+    }
+}
+
 /// `/dev/null`, for reading and writing; closes on exec.
 pub fn open_null() -> io::Result<OwnedFd> {
     let flags = OFlags::RDWR | OFlags::CLOEXEC;

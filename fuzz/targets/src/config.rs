@@ -36,6 +36,7 @@ fn load(text: &str, origin: &str) {
         home: "/".into(),
         path: "/bin".to_owned(),
         user: "me".to_owned(),
+        uid: 0,
         cpus: 2,
     };
     let base_env = Env::new();

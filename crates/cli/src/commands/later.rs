@@ -1,7 +1,7 @@
 //! Verbs of PM2 that this version does not have.
 
 /// Verbs of PM2 that this version does not have.
-const LATER: [&str; 46] = [
+const LATER: [&str; 45] = [
     "attach",
     "autoinstall",
     "backward",
@@ -37,7 +37,6 @@ const LATER: [&str; 46] = [
     "publish",
     "pull",
     "register",
-    "report",
     "send",
     "serve",
     "set",

@@ -60,6 +60,24 @@ fn of_limits(add: &mut impl FnMut(&str, String), detail: &Detail) {
     if let Some(bytes) = detail.spec.max_memory {
         add("max memory restart", units::size(bytes));
     }
+    let limits = &detail.spec.limits;
+    if let Some(bytes) = limits.memory {
+        add("limit memory", units::size(bytes));
+    }
+    if let Some(milli) = limits.cpu_milli {
+        add("limit cpu", format!("{} CPUs", f64::from(milli) / 1000.0));
+    }
+    if let Some(count) = limits.pids {
+        add("limit processes", count.to_string());
+    }
+    for limit in &limits.rlimits {
+        let amount = |amount: Option<u64>| amount.map_or("unlimited".into(), |it| it.to_string());
+        let both = format!("{} to {}", amount(limit.soft), amount(limit.hard));
+        add(&format!("limit {}", limit.resource.name()), both);
+    }
+    for refusal in &detail.unenforced {
+        add("not enforced", refusal.clone());
+    }
 }
 
 fn of_files(add: &mut impl FnMut(&str, String), detail: &Detail) {
@@ -145,6 +163,7 @@ pub(crate) mod tests {
             combined_log: None,
             pid_file: format!("/home/shop/.rpm/pids/{name}-{id}.pid"),
             backoff_ms: 0,
+            unenforced: Vec::new(),
             view,
         }
     }

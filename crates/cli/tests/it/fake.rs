@@ -206,5 +206,6 @@ pub(crate) fn detail(id: u32, name: &str, logs: &str) -> Detail {
         combined_log: None,
         pid_file: String::new(),
         backoff_ms: 0,
+        unenforced: Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::record::{FileMark, Left, Why};
 use camino::{Utf8Path, Utf8PathBuf};
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{Mode, OFlags};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirEntryExt, MetadataExt};
@@ -192,21 +192,21 @@ impl LogFile {
 /// Empties the file of that name, open here or not.
 pub(super) fn empty(path: &Utf8Path) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    rustix::fs::openat(CWD, path.as_str(), flags | OFlags::NOCTTY, Mode::empty())?;
+    rpm_sys::files::open(path.as_std_path(), flags | OFlags::NOCTTY, Mode::empty())?;
     Ok(())
 }
 
-/// Opens for appending, so that a file that others cut short has no hole. Symbolic links are
-/// followed: people point logs at `/dev/stdout`. Such a pipe or terminal must not block, and a named
+/// Opens for appending, so that a file that others cut short has no hole. Links are followed where
+/// no other user could have made them: people point logs at `/dev/stdout`. Such a pipe or terminal must not block, and a named
 /// pipe without a reader not even the opening, `open(2)`.
 fn open(path: &Utf8Path) -> io::Result<File> {
     let flags =
         OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let attempt = || rustix::fs::openat(CWD, path.as_str(), flags | OFlags::NOCTTY, MODE);
+    let attempt = || rpm_sys::files::open(path.as_std_path(), flags | OFlags::NOCTTY, MODE);
     match attempt() {
-        Err(rustix::io::Errno::NOENT) => {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder)?;
+                rpm_sys::files::make_folders(folder.as_std_path())?;
             }
             Ok(attempt()?.into())
         }

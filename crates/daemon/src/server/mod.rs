@@ -1,12 +1,19 @@
 //! The socket that clients connect to.
 
+mod crowd;
+mod figures;
 mod follow;
+mod read;
 mod session;
 mod skew;
+
+pub(crate) use figures::Figures;
+pub(crate) use read::Leave;
 
 use crate::driver::Ask;
 use crate::home::Home;
 use crate::logs::Logs;
+use crate::server::crowd::Crowd;
 use camino::Utf8PathBuf;
 use interprocess::local_socket::tokio::{Listener, Stream, prelude::*};
 use interprocess::local_socket::{GenericFilePath, ListenerOptions, ToFsName};
@@ -20,9 +27,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, broadcast, mpsc};
 
-/// So many clients are served at a time; more wait in the socket's queue.
-const CLIENTS: usize = 256;
-
 /// What a session needs of the daemon.
 #[derive(Clone, Debug)]
 pub(crate) struct Doors {
@@ -34,6 +38,10 @@ pub(crate) struct Doors {
     pub(crate) logs: Logs,
     /// Whether a successor is to take over from this daemon, which ends.
     pub(crate) succeeded: Rc<Cell<bool>>,
+    /// What large requests may take.
+    pub(crate) leave: Rc<Leave>,
+    /// What became of clients.
+    pub(crate) figures: Figures,
     /// Held while a reply is on its way, so that the daemon does not end before it has arrived.
     pub(crate) busy: mpsc::Sender<std::convert::Infallible>,
 }
@@ -50,6 +58,13 @@ pub enum ListenError {
         #[source]
         source: io::Error,
     },
+}
+
+/// What clients may take at most, by name: a number, or bytes.
+pub(crate) fn bounds() -> Vec<(&'static str, u64)> {
+    let mut bounds = vec![("clients.at_once", crowd::CLIENTS as u64)];
+    bounds.extend(read::bounds());
+    bounds
 }
 
 /// Makes the socket, for its owner only; takes the place of one that nobody listens on.
@@ -75,21 +90,19 @@ pub(crate) fn inherit(fd: OwnedFd) -> io::Result<Listener> {
 
 /// Serves clients until the daemon ends.
 pub(crate) async fn serve(listener: Listener, doors: Doors) {
-    let places = Arc::new(Semaphore::new(CLIENTS));
+    let crowd = Crowd::default();
+    let strangers = Arc::new(Semaphore::new(crowd::TURNED_AWAY_AT_ONCE));
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
-        };
         match listener.accept().await {
-            Ok(stream) => {
-                let doors = doors.clone();
-                tokio::task::spawn_local(async move {
-                    if is_ours(&stream) {
-                        session::run(stream, doors).await;
-                    }
-                    drop(place);
-                });
-            }
+            Ok(stream) if !is_ours(&stream, &doors) => drop(stream),
+            Ok(stream) => match crowd.enter() {
+                Some(place) => {
+                    let (key, doors) = (place.key(), doors.clone());
+                    let session = async move { session::run(stream, doors, place).await };
+                    crowd.serve(key, tokio::task::spawn_local(session).abort_handle());
+                }
+                None => turn_away(stream, &doors, &strangers),
+            },
             Err(error) => {
                 // Out of descriptors, most likely: they come back when a client leaves.
                 tracing::warn!(%error, "could not accept a client");
@@ -99,11 +112,21 @@ pub(crate) async fn serve(listener: Listener, doors: Doors) {
     }
 }
 
-fn is_ours(stream: &Stream) -> bool {
+fn turn_away(stream: Stream, doors: &Doors, strangers: &Arc<Semaphore>) {
+    doors.figures.crowded();
+    if let Ok(place) = Arc::clone(strangers).try_acquire_owned() {
+        tokio::task::spawn_local(async move {
+            session::turn_away(stream).await;
+            drop(place);
+        });
+    }
+}
+
+fn is_ours(stream: &Stream, doors: &Doors) -> bool {
     let peer = stream.peer_creds().ok().and_then(|peer| peer.euid());
     let allowed = peer.is_some_and(|uid| uid == 0 || uid == rpm_sys::process::effective_uid());
     if !allowed {
-        tracing::warn!(uid = ?peer, "turned away a client of another user");
+        doors.figures.foreign(peer);
     }
     allowed
 }

@@ -1,57 +1,82 @@
 //! One client: requests in, replies out.
 
-use super::{Doors, follow, skew};
+use super::crowd::Place;
+use super::{Doors, follow, read, skew};
 use crate::driver::Ask;
 use crate::update;
 use interprocess::local_socket::tokio::Stream;
-use rpm_proto::frame::{self, FrameError};
+use rpm_proto::frame;
 use rpm_proto::hello::PROTOCOL;
 use rpm_proto::{Code, Fault, Hello, Reply, Request};
-use serde::de::DeserializeOwned;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::sync::{broadcast, oneshot};
 use tokio::time::timeout;
 
-/// A client has so long for its first frame, and for the rest of any frame.
+/// A client has so long to take a reply.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// A request may be so large: thousands of apps with their environments fit.
-const REQUEST_MAX: usize = 16 * 1024 * 1024;
+/// One that is turned away has so long to hear why.
+const SHORT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Serves one client until it hangs up.
-pub(crate) async fn run(mut stream: Stream, doors: Doors) {
-    match converse(&mut stream, &doors).await {
+pub(super) async fn run(mut stream: Stream, doors: Doors, place: Place) {
+    match converse(&mut stream, &doors, &place).await {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            doors.figures.unreadable();
             let fault = Fault::new(Code::BadRequest, "the request cannot be read")
                 .because(error.to_string())
                 .help("use the `rpm` that belongs to this daemon");
             // It may have hung up; there is nobody else to tell.
             drop(send(&mut stream, &Reply::Failed { fault, affected: Vec::new() }).await);
         }
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => doors.figures.late(),
         // A client that hangs up is no news.
         Ok(()) | Err(_) => {}
     }
 }
 
-async fn converse(stream: &mut Stream, doors: &Doors) -> io::Result<()> {
-    let hello: Hello = timeout(PATIENCE, read(stream)).await??;
+/// Tells a client that there is no room.
+pub(super) async fn turn_away(mut stream: Stream) {
+    let answer = async {
+        let leave = super::Leave::default();
+        read::body(&mut stream, None, &leave).await?;
+        let mut wire = Vec::new();
+        frame::push(&mut wire, &Hello::ours())?;
+        let fault = Fault::new(Code::Busy, "the daemon serves as many clients as it can")
+            .because(format!("{} are connected and wait for answers", super::crowd::CLIENTS))
+            .help("end some (`rpm logs`, scripts that wait), then give the command again");
+        frame::push_reply(&mut wire, &Reply::Failed { fault, affected: Vec::new() })?;
+        stream.write_all(&wire).await
+    };
+    // Whoever does not listen is not told.
+    drop(timeout(SHORT_PATIENCE, answer).await);
+}
+
+async fn converse(stream: &mut Stream, doors: &Doors, place: &Place) -> io::Result<()> {
+    let patience = Some(read::FIRST_BYTE);
+    let hello: Hello = frame::parse(&read::body(stream, patience, &doors.leave).await?)?;
     let mut wire = Vec::new();
     frame::push(&mut wire, &Hello::ours())?;
     stream.write_all(&wire).await?;
     if hello.protocol != PROTOCOL {
         return Ok(());
     }
+    let mut patience = Some(read::FIRST_BYTE);
     loop {
-        let body = read_body(stream).await?;
+        let body = read::body(stream, patience, &doors.leave).await?;
+        place.busy();
         let request = match frame::parse(&body) {
             Ok(request) => request,
             Err(error) => {
+                doors.figures.unreadable();
                 refuse(stream, skew::misunderstood(&hello, &body, &error)).await?;
+                place.idle();
                 continue;
             }
         };
+        drop(body);
         match request {
             Request::Follow { target, out, err } => {
                 return follow::lines(stream, doors, target, out, err).await;
@@ -63,6 +88,9 @@ async fn converse(stream: &mut Stream, doors: &Doors) -> io::Result<()> {
             },
             request => answer(stream, doors, request, None).await?,
         }
+        // One that has asked may think; it makes room when that is needed.
+        patience = None;
+        place.idle();
     }
 }
 
@@ -141,20 +169,4 @@ pub(super) async fn send(stream: &mut Stream, reply: &Reply) -> io::Result<()> {
 /// Sends frames that are made already.
 pub(super) async fn send_all(stream: &mut Stream, wire: &[u8]) -> io::Result<()> {
     timeout(PATIENCE, stream.write_all(wire)).await?
-}
-
-async fn read<T: DeserializeOwned>(stream: &mut Stream) -> io::Result<T> {
-    Ok(frame::parse(&read_body(stream).await?)?)
-}
-
-async fn read_body(stream: &mut Stream) -> io::Result<Vec<u8>> {
-    let mut header = [0; 4];
-    stream.read_exact(&mut header).await?;
-    let length = frame::length(header)?;
-    if length > REQUEST_MAX {
-        return Err(FrameError::TooLarge(length).into());
-    }
-    let mut body = vec![0; length];
-    timeout(PATIENCE, stream.read_exact(&mut body)).await??;
-    Ok(body)
 }

@@ -39,6 +39,7 @@ pub(crate) fn detail(spec: AppSpec, id: u32, slot: u32) -> Detail {
         combined_log: paths.combined.map(String::from),
         pid_file: paths.pid.map(String::from).unwrap_or_default(),
         backoff_ms: 0,
+        unenforced: Vec::new(),
     }
 }
 

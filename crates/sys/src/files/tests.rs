@@ -153,3 +153,23 @@ fn folders_that_others_could_exchange_are_refused() {
         assert!(check_folder(&home).unwrap_err().to_string().contains("user 54321"));
     }
 }
+
+#[test]
+fn a_folder_of_ours_is_closed_to_others() {
+    let (_dir, folder) = folder();
+    let home = folder.join("a/home");
+    private_folder(&home).unwrap();
+    let mode = || fs::metadata(&home).unwrap().mode() & 0o777;
+    assert_eq!(mode(), 0o700);
+    fs::set_permissions(&home, Permissions::from_mode(0o777)).unwrap();
+    private_folder(&home).unwrap();
+    assert_eq!(mode(), 0o700);
+    fs::set_permissions(home.parent().unwrap(), Permissions::from_mode(0o777)).unwrap();
+    assert!(private_folder(&home).unwrap_err().to_string().contains("chmod +t"));
+    fs::set_permissions(home.parent().unwrap(), Permissions::from_mode(0o755)).unwrap();
+    if is_root() {
+        fs::set_permissions(&home, Permissions::from_mode(0o700)).unwrap();
+        give_to_other(&home);
+        assert!(private_folder(&home).unwrap_err().to_string().contains("user 54321"));
+    }
+}

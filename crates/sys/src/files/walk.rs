@@ -157,9 +157,8 @@ impl Walk {
         if is_open(&fstat(&self.folder)?) {
             return Err(Untrusted::LinkInOpenFolder { path }.into());
         }
-        let target = PathBuf::from(OsString::from_vec(
-            readlinkat(link, "", Vec::new())?.into_bytes(),
-        ));
+        let target =
+            PathBuf::from(OsString::from_vec(readlinkat(link, "", Vec::new())?.into_bytes()));
         if fstatfs(&self.folder)?.f_type == PROC_SUPER_MAGIC && name != "self" {
             return Ok(false);
         }
