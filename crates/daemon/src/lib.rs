@@ -55,6 +55,7 @@ use interprocess::local_socket::tokio::Listener;
 use rpm_keeper::link::Link;
 use rpm_keeper::wire::ToKeeper;
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
@@ -182,6 +183,13 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let world = driver.run(inlets).await;
     succeeded.set(matches!(world.over, Some(Over::Replaced | Over::Broken(_))));
     serving.abort();
+    settle(&world, &mut all_told).await;
+    logs.sync().await;
+    leave(&home, world)
+}
+
+/// Waits until all is recorded for a successor, or until all clients have been answered.
+async fn settle(world: &World, all_told: &mut mpsc::Receiver<Infallible>) {
     let patience = Duration::from_millis(farewell::PATIENCE_MS);
     // Errors and the time limits alike mean that nobody is left to wait for.
     if world.over == Some(Over::Replaced) {
@@ -189,8 +197,6 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     } else {
         drop(tokio::time::timeout(patience, all_told.recv()).await);
     }
-    logs.sync().await;
-    leave(&home, world)
 }
 
 /// Ends as the reason for it asks. Only a meant end takes away what a successor would need.

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 /// Above this share of its descriptors, in percent, a process is warned of.
 const DESCRIPTORS_PERCENT: u64 = 80;
+/// Parts of the names of figures that should be 0.
+const TROUBLE: [&str; 5] = ["refused", "given_up", "failed", "left_out", "dropped"];
 
 impl Driver {
     /// What is known now.
@@ -26,11 +28,12 @@ impl Driver {
             uptime_ms: clock::now().mono.since(world.began),
             replaced: world.predecessors,
             figures: self.figures(),
-            bounds: bounds(),
+            bounds: self.bounds(),
             apps: details.iter().map(app).collect(),
             warnings: Vec::new(),
         };
         report.warnings = warnings(&report);
+        report.warnings.extend(self.disk_troubles());
         report
     }
 
@@ -46,8 +49,49 @@ impl Driver {
             ("rpm_log.lines_left_out.disk_slow", own_log::left_out()),
             ("rpm_log.lines_left_out.too_many", world.happenings.left_out()),
         ];
-        named.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+        let mut figures = owned(named);
+        let (logs, journal) = (world.logs.figures(), world.store.figures());
+        figures.extend(owned([
+            ("logs.captured_bytes", logs.captured),
+            ("logs.written_bytes", logs.written),
+            ("logs.waiting_bytes", logs.spooled),
+            ("logs.waiting_bytes_at_most", logs.spooled_max),
+            ("logs.writing_threads", logs.writers),
+            ("journal.records", journal.records),
+            ("journal.snapshots", journal.snapshots),
+            ("journal.file_bytes", journal.file_bytes),
+            ("journal.writes_failed", journal.failures),
+        ]));
+        let dropped = logs.dropped.into_iter();
+        figures.extend(dropped.map(|(why, bytes)| (format!("logs.dropped_bytes ({why})"), bytes)));
+        figures
     }
+
+    /// What the daemon's memory is bounded by, beside its table.
+    fn bounds(&self) -> BTreeMap<String, u64> {
+        let mut bounds = owned(server::bounds());
+        bounds.extend(owned(own_log::bounds()));
+        bounds.extend(owned([("logs.waiting_bytes", self.world.logs.figures().spooled_bound)]));
+        bounds
+    }
+
+    fn disk_troubles(&self) -> Vec<String> {
+        let troubled = self.world.logs.figures().troubled;
+        let mut told: Vec<String> = troubled
+            .iter()
+            .map(|(path, why)| format!("the log file {path} takes no bytes: {why}"))
+            .collect();
+        let journal = self.world.store.figures();
+        if journal.behind {
+            let why = journal.last_failure.unwrap_or_default();
+            told.push(format!("changes are not recorded, they would be forgotten: {why}"));
+        }
+        told
+    }
+}
+
+fn owned(named: impl IntoIterator<Item = (&'static str, u64)>) -> BTreeMap<String, u64> {
+    named.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
 }
 
 /// A process as others may see it.
@@ -90,13 +134,6 @@ fn usage(pid: u32) -> Usage {
     }
 }
 
-/// What the daemon's memory is bounded by, beside its table.
-fn bounds() -> BTreeMap<String, u64> {
-    let mut bounds = server::bounds();
-    bounds.extend(own_log::bounds());
-    bounds.into_iter().map(|(name, amount)| (name.to_owned(), amount)).collect()
-}
-
 fn warnings(report: &Report) -> Vec<String> {
     let mut warnings = Vec::new();
     for (who, usage) in [("keeper", report.keeper), ("supervisor", report.supervisor)] {
@@ -106,6 +143,9 @@ fn warnings(report: &Report) -> Vec<String> {
         }
     }
     for (name, count) in report.figures.iter().filter(|(_, count)| **count > 0) {
+        if !TROUBLE.iter().any(|part| name.contains(part)) {
+            continue;
+        }
         warnings.push(format!("{name}: {count}"));
     }
     for app in &report.apps {
@@ -131,6 +171,7 @@ mod tests {
         report.keeper.descriptors_max = 100;
         report.figures.insert("starts.failed".to_owned(), 3);
         report.figures.insert("clients.refused.no_room".to_owned(), 0);
+        report.figures.insert("logs.written_bytes".to_owned(), 7);
         assert_eq!(
             warnings(&report),
             ["the keeper uses 90 of 100 descriptors", "starts.failed: 3"]

@@ -1,3 +1,5 @@
+//! Control groups of this host, and of folders that look like them.
+
 use super::*;
 
 const HYBRID_GROUPS: &str = "4:cpu,cpuacct:/jobs\n3:pids:/jobs\n2:memory:/\n0::/system/rpm.main\n";

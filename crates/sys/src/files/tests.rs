@@ -1,3 +1,5 @@
+//! Paths that others have prepared.
+
 use super::*;
 use rustix::fs::chownat;
 use rustix::fs::{AtFlags, CWD};
