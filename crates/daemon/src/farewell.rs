@@ -4,7 +4,10 @@ use crate::clock;
 use rpm_keeper::link::Link;
 use std::io;
 
-/// How long the last reply has to reach its client, and the last word the keeper, in ms.
+/// How long the last replies have to be recorded and to reach their clients, in ms: a disk with
+/// much to write may be slow.
+pub(crate) const REPLY_PATIENCE_MS: u64 = 10_000;
+/// How long the last word has to reach the keeper, in ms.
 pub(crate) const PATIENCE_MS: u64 = 1000;
 
 /// Waits until all that was sent has left. After the end of many processes that is more than the

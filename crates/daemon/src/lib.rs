@@ -175,7 +175,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
         succeeded: Rc::clone(&succeeded),
         leave: Rc::default(),
         figures: world.clients.clone(),
-        busy,
+        busy: busy.downgrade(),
     };
     let serving = tokio::task::spawn_local(server::serve(listener, doors));
     let mut driver = Driver::new(supervisor, world);
@@ -183,6 +183,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let world = driver.run(inlets).await;
     succeeded.set(matches!(world.over, Some(Over::Replaced | Over::Broken(_))));
     serving.abort();
+    drop(busy);
     settle(&world, &mut all_told).await;
     logs.sync().await;
     leave(&home, world)
@@ -190,7 +191,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
 
 /// Waits until all is recorded for a successor, or until all clients have been answered.
 async fn settle(world: &World, all_told: &mut mpsc::Receiver<Infallible>) {
-    let patience = Duration::from_millis(farewell::PATIENCE_MS);
+    let patience = Duration::from_millis(farewell::REPLY_PATIENCE_MS);
     // Errors and the time limits alike mean that nobody is left to wait for.
     if world.over == Some(Over::Replaced) {
         drop(tokio::time::timeout(patience, world.store.all_kept()).await);

@@ -42,8 +42,9 @@ pub(crate) struct Doors {
     pub(crate) leave: Rc<Leave>,
     /// What became of clients.
     pub(crate) figures: Figures,
-    /// Held while a reply is on its way, so that the daemon does not end before it has arrived.
-    pub(crate) busy: mpsc::Sender<std::convert::Infallible>,
+    /// Made whole while a reply is on its way, so that the daemon does not end before it has
+    /// arrived. Clients that only listen are not waited for.
+    pub(crate) busy: mpsc::WeakSender<std::convert::Infallible>,
 }
 
 /// Why there is no socket.

@@ -100,7 +100,7 @@ async fn answer(
     request: Request,
     binary: Option<OwnedFd>,
 ) -> io::Result<()> {
-    let busy = doors.busy.clone();
+    let busy = doors.busy.upgrade();
     let mut notices = tells_progress(&request).then(|| doors.notices.subscribe());
     let (reply, mut answer) = oneshot::channel();
     if doors.asks.send(Ask { request, binary, reply }).await.is_err() {
