@@ -9,8 +9,7 @@
 
 mod walk;
 
-use rustix::fs::{FileType, Mode, OFlags, fchmod, fchown, fstat, ftruncate, openat};
-use rustix::fs::{Gid, Uid};
+use rustix::fs::{FileType, Mode, OFlags, fstat, ftruncate, openat};
 use std::fs::{DirBuilder, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -92,26 +91,6 @@ pub fn open(path: &Path, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
         ftruncate(&file, 0)?;
     }
     Ok(file)
-}
-
-/// Gives a file that is ours to another user, whose permissions are then the owner's. Files of
-/// others are left as they are. Only root can.
-pub fn give(file: &OwnedFd, uid: u32, gid: Option<u32>) -> io::Result<()> {
-    let stat = fstat(file)?;
-    let is_regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-    if is_regular && stat.st_uid == crate::process::effective_uid() && stat.st_uid != uid {
-        fchown(file, Some(Uid::from_raw(uid)), gid.map(Gid::from_raw))?;
-    }
-    Ok(())
-}
-
-/// Takes permissions of all others away from a file that is ours.
-pub fn make_private(file: &OwnedFd) -> io::Result<()> {
-    let stat = fstat(file)?;
-    if stat.st_mode & 0o077 != 0 {
-        fchmod(file, Mode::from_raw_mode(stat.st_mode & 0o700))?;
-    }
-    Ok(())
 }
 
 /// Makes a folder, and those it is in, for us only, and takes the permissions of others away where

@@ -2,7 +2,7 @@
 
 use super::*;
 use rustix::fs::chownat;
-use rustix::fs::{AtFlags, CWD};
+use rustix::fs::{AtFlags, CWD, Gid, Uid};
 use std::fs::{self, File, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -122,22 +122,6 @@ fn second_names_of_files_of_others_are_refused() {
         give_to_other(&folder);
         assert!(refused(&folder.join("second")).contains("hard link"));
     }
-}
-
-#[test]
-fn files_are_given_to_whom_they_are_for() {
-    if !is_root() {
-        return;
-    }
-    let (_dir, folder) = folder();
-    let path = folder.join("a.log");
-    let file = open(&path, WRITE, MODE).unwrap();
-    give(&file, OTHER, Some(OTHER)).unwrap();
-    let meta = fs::metadata(&path).unwrap();
-    assert_eq!((meta.uid(), meta.gid()), (OTHER, OTHER));
-    give(&file, OTHER + 1, None).unwrap();
-    assert_eq!(fs::metadata(&path).unwrap().uid(), OTHER, "it is no longer ours to give");
-    append(&path).unwrap();
 }
 
 #[test]
