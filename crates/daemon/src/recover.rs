@@ -19,6 +19,9 @@ use std::os::fd::OwnedFd;
 /// Records of more workers than a machine can have.
 const RECORDS_MAX: usize = 64 * 1024 * 1024;
 
+/// The owner of a slot of which only the system has told.
+const NOBODY: u64 = u64::MAX;
+
 /// What the keeper held for a predecessor.
 #[derive(Debug, Default)]
 pub(crate) struct Estate {
@@ -35,6 +38,8 @@ pub(crate) struct Estate {
 
 #[derive(Debug)]
 struct Slot {
+    /// The number of the instance that it was begun for.
+    owner: u64,
     pid: u32,
     pidfd: Option<OwnedFd>,
     fds: BTreeMap<u32, OwnedFd>,
@@ -47,7 +52,9 @@ pub(crate) fn greet(link: &mut Link) -> io::Result<Estate> {
     loop {
         match link.recv_blocking()? {
             FromKeeper::Welcome { restarts, .. } => estate.predecessors = restarts,
-            FromKeeper::Slot { key, pid, pidfd, fds, .. } => estate.take(key, pid, pidfd, fds),
+            FromKeeper::Slot { key, aux, pid, pidfd, fds } => {
+                estate.take((key, aux), pid, pidfd, fds);
+            }
             FromKeeper::Exit { key, pid, status, .. } => estate.exits.push((key, pid, status)),
             FromKeeper::End => return Ok(estate),
             FromKeeper::Spawned { .. }
@@ -74,10 +81,16 @@ impl Estate {
         pidfd: OwnedFd,
         fds: Vec<(OwnedFd, u32)>,
     ) {
-        self.take(generation.0, pid, Some(pidfd), fds);
+        self.take((generation.0, NOBODY), pid, Some(pidfd), fds);
     }
 
-    fn take(&mut self, key: u64, pid: u32, pidfd: Option<OwnedFd>, fds: Vec<(OwnedFd, u32)>) {
+    fn take(
+        &mut self,
+        (key, owner): (u64, u64),
+        pid: u32,
+        pidfd: Option<OwnedFd>,
+        fds: Vec<(OwnedFd, u32)>,
+    ) {
         let mut fds: BTreeMap<u32, OwnedFd> = fds.into_iter().map(|(fd, tag)| (tag, fd)).collect();
         if key == CLIENTS_KEY {
             self.clients = fds.remove(&tag::LISTENER).or(self.clients.take());
@@ -85,8 +98,8 @@ impl Estate {
         } else if key >= LISTENER_KEYS {
             self.listeners.extend(fds.remove(&tag::LISTENER).map(|fd| (key, fd)));
         } else {
-            let slot =
-                self.slots.entry(key).or_insert(Slot { pid, pidfd: None, fds: BTreeMap::new() });
+            let new = Slot { owner, pid, pidfd: None, fds: BTreeMap::new() };
+            let slot = self.slots.entry(key).or_insert(new);
             slot.pid = slot.pid.max(pid);
             slot.pidfd = pidfd.or(slot.pidfd.take());
             slot.fds.append(&mut fds);
@@ -127,12 +140,20 @@ impl World {
             workers.extend(self.adopt(supervisor, run, pid, slot, &mut events));
         }
         for (key, mut slot) in std::mem::take(&mut estate.slots) {
-            self.mirror(Generation(key), 0, &slot);
-            sinks.extend(self.leftovers_of(Generation(key), &mut slot.fds));
+            self.mirror(Generation(key), slot.owner, &slot);
             if slot.pid == 0 {
+                sinks.extend(self.leftovers_of(Generation(key), &mut slot.fds));
                 self.let_go(Generation(key), 0);
                 continue;
             }
+            // It was begun in the last instant of the predecessor. What it has written since then is
+            // its instance's.
+            sinks.extend(match u32::try_from(slot.owner) {
+                Ok(owner) => {
+                    self.outputs_of(supervisor, (ProcId(owner), Generation(key)), &mut slot.fds)
+                }
+                Err(_) => self.leftovers_of(Generation(key), &mut slot.fds),
+            });
             tracing::warn!(
                 generation = key,
                 pid = slot.pid,

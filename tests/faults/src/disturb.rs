@@ -102,6 +102,14 @@ impl Group {
     }
 }
 
+/// Removes the control groups that a process has left.
+pub(crate) fn remove_groups(pid: u32) {
+    for kind in ["pids", "memory"] {
+        let name = format!("rpm-faults-{pid}");
+        let _ = fs::remove_dir(Path::new("/sys/fs/cgroup").join(kind).join(name));
+    }
+}
+
 impl Drop for Group {
     fn drop(&mut self) {
         for _ in 0..100 {

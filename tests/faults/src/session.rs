@@ -2,6 +2,7 @@
 //! leaves nothing behind and harms no other.
 
 use crate::chance::Chance;
+use crate::disturb;
 use crate::experiments::{self, Experiment, Order};
 use crate::options::Options;
 use crate::peers;
@@ -11,7 +12,7 @@ use rpm_tests::{kill, with_mark};
 use std::fs;
 use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long an experiment may take beside a while for each fault.
@@ -75,7 +76,7 @@ fn in_process(experiment: &Experiment, options: &Options) -> Report {
     if let Some(times) = options.times {
         command.args(["--times", &times.to_string()]);
     }
-    let failed = run_to_end(command, options.times.unwrap_or(experiment.times));
+    let (pid, failed) = run_to_end(command, options.times.unwrap_or(experiment.times));
     let mut report = if path.exists() { load(&path) } else { Report::default() };
     report.broken.extend(failed);
     experiment.name.clone_into(&mut report.experiment);
@@ -93,12 +94,17 @@ fn in_process(experiment: &Experiment, options: &Options) -> Report {
         keep_daemon_log(scratch.path(), &options.out.join(format!("{stem}.rpm.log")));
     }
     clean_up(scratch.path());
+    disturb::remove_groups(pid);
     report
 }
 
-/// Runs the process of an experiment; gives what went wrong with it.
-fn run_to_end(mut command: Command, times: u64) -> Option<String> {
-    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+/// Runs the process of an experiment; gives its number and what went wrong with it.
+fn run_to_end(mut command: Command, times: u64) -> (u32, Option<String>) {
+    let child = command.stderr(Stdio::piped()).spawn().unwrap();
+    (child.id(), ended_well(child, times))
+}
+
+fn ended_well(mut child: Child, times: u64) -> Option<String> {
     let mut stderr = child.stderr.take().unwrap();
     let reader = std::thread::spawn(move || {
         let mut bytes = Vec::new();

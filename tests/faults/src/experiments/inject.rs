@@ -117,14 +117,7 @@ fn injected(order: &Order, calls: &[&str], who: fn(&Scene) -> Option<u32>) -> Re
     }
     let mut report = scene.finish();
     if disturbs_logs {
-        let lines = report.lines;
-        let missing = (lines.lost + lines.torn) * 101;
-        let text = format!("{missing} bytes are missing, {} were said", lines.declared_bytes);
-        report.promise(lines.declared_bytes + 4096 >= missing, text);
-        report.lines.lost = 0;
-        report.lines.torn = 0;
-        report.promise_nothing_noticed();
-        report.lines = lines;
+        report.promise_nothing_silent(101);
     } else {
         report.promise_nothing_noticed();
     }

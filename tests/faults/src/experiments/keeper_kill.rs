@@ -44,6 +44,7 @@ fn alone(order: &mut Order) -> Report {
         kill(old, Signal::SIGKILL);
         scene.report.faults += 1;
         scene.regain(fault);
+        crate::scene::ended(old);
         if scene.is_lost() {
             break;
         }
@@ -60,7 +61,7 @@ fn alone(order: &mut Order) -> Report {
     }
     let mut report = scene.finish();
     report.promise_nothing_noticed();
-    report.promise_regain(100.0, 500.0);
+    super::promise_regain(order, &mut report);
     report
 }
 

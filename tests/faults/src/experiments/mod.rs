@@ -86,3 +86,11 @@ pub(crate) fn find(name: &str) -> Option<&'static Experiment> {
 fn skipped(why: impl Into<String>) -> Report {
     Report { skipped: Some(why.into()), ..Report::default() }
 }
+
+/// Supervision is back in 100 ms at the median and 500 ms at the worst. The short part is run beside
+/// much else, and says nothing about times.
+fn promise_regain(order: &Order, report: &mut Report) {
+    if !order.short {
+        report.promise_regain(100.0, 500.0);
+    }
+}

@@ -61,7 +61,7 @@ fn at_any_moment(order: &mut Order) -> Report {
     scene.answered(fault);
     let mut report = scene.finish();
     report.promise_nothing_noticed();
-    report.promise_regain(100.0, 500.0);
+    super::promise_regain(order, &mut report);
     report
 }
 
@@ -92,7 +92,7 @@ fn while_apps_die(order: &mut Order) -> Report {
     }
     let mut report = scene.finish();
     report.promise_nothing_noticed();
-    report.promise_regain(100.0, 500.0);
+    super::promise_regain(order, &mut report);
     report
 }
 
@@ -134,6 +134,6 @@ fn in_a_reload(order: &mut Order) -> Report {
     report.services.wrong = 0;
     report.services.all = 0;
     report.promise_nothing_noticed();
-    report.promise_regain(100.0, 500.0);
+    super::promise_regain(order, &mut report);
     report
 }
