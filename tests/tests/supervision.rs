@@ -389,3 +389,22 @@ fn a_node_app_in_fork_mode_is_itself() {
     assert_eq!(answer["worker"], false);
     assert_eq!(answer["pid"].as_u64(), Some(u64::from(rpm.one("app").pid)));
 }
+
+#[test]
+fn a_schedule_restarts_and_survives_the_supervisor() {
+    let rpm = Rpm::new();
+    let mut app = child_app("job", &["note:note"]);
+    app["cron_restart"] = json!("* * * * * *");
+    rpm.ok(&["start", &rpm.config(&[app])]);
+    let starts = || rpm.read("note").lines().filter(|line| line.starts_with("start")).count();
+    eventually("it is restarted by time", || (starts() >= 2).then_some(()));
+    let (supervisor, _) = rpm.daemon();
+    kill(supervisor, Signal::SIGKILL);
+    let before = starts();
+    eventually("the schedule goes on", || (starts() >= before + 2).then_some(()));
+
+    rpm.ok(&["delete", "job"]);
+    let args = ["start", "/bin/sleep", "--name", "bad", "--cron", "every day", "--", "600"];
+    let output = rpm.fails(&args);
+    assert!(output.stderr.contains("a cron pattern of five fields"), "{output:?}");
+}

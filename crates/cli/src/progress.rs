@@ -33,9 +33,11 @@ impl Progress {
         let step = match notice.news {
             News::Launching | News::Spawned { .. } => Step::Starting,
             News::Online | News::ReadyTimeout | News::Reloaded => Step::Up,
-            News::Stopping | News::Draining | News::Killed | News::MemoryExceeded { .. } => {
-                Step::Stopping
-            }
+            News::Stopping
+            | News::Draining
+            | News::Killed
+            | News::MemoryExceeded { .. }
+            | News::Scheduled => Step::Stopping,
             News::Waiting { .. } => Step::Waiting,
             News::Exited { .. } | News::Stopped | News::Deleted => Step::Down,
             News::Errored { .. } | News::SpawnFailed { .. } | News::ReloadFailed { .. } => {

@@ -55,6 +55,8 @@ pub struct Flags {
     pub shutdown_with_message: bool,
     /// `--wait-ready`.
     pub wait_ready: bool,
+    /// `-c`, `--cron`, `--cron-restart`.
+    pub cron_restart: Option<String>,
     /// `--max-memory-restart`.
     pub max_memory_restart: Option<String>,
     /// `--restart-delay`.
@@ -126,6 +128,8 @@ fn raw(target: &str, flags: &Flags) -> Result<Raw, ConfigFault> {
         wait_ready: flags.wait_ready.then_some(true),
         listen_timeout_ms: time("listen_timeout", flags.listen_timeout.as_ref())?,
         autostart: flags.no_autostart.then_some(false),
+        cron: read("cron_restart", flags.cron_restart.as_ref(), units::cron)?
+            .filter(|pattern| !pattern.is_empty()),
         uid: flags.uid.clone(),
         gid: flags.gid.clone(),
         pmx: flags.no_pmx.then_some(false),

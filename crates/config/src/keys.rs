@@ -93,7 +93,7 @@ keys! {
     "ignore_watch": "paths", "[\"node_modules\"]";
     "watch_delay": TIME, "1000";
     "watch_options": "an object", "{ \"followSymlinks\": false }";
-    "cron_restart" ["cron"]: "a cron pattern", "\"0 3 * * *\"";
+    "cron_restart" ["cron"]: "a cron pattern of five fields, or six with seconds first; `0` or `false` for none", "\"0 3 * * *\"";
     "automation": FLAG, "false";
     "vizion": FLAG, "false";
     "source_map_support": FLAG, "true";

@@ -181,6 +181,11 @@ fn file_name(name: &str) -> String {
 fn variables(spec: &mut AppSpec, raw: Raw, interpreter: Option<String>) {
     spec.env.extend(raw.env.text);
     spec.extra = raw.extra;
+    if let Some(pattern) = &raw.cron {
+        let pattern = serde_json::Value::String(pattern.clone());
+        spec.extra.entry("cron_restart".to_owned()).or_insert(pattern.to_string());
+    }
+    spec.cron = raw.cron;
     if !raw.env.typed.is_empty() {
         let typed = serde_json::Value::Object(raw.env.typed);
         spec.extra.insert("env".to_owned(), typed.to_string());

@@ -34,6 +34,7 @@ pub(crate) struct Raw {
     pub(crate) uid: Option<String>,
     pub(crate) gid: Option<String>,
     pub(crate) limits: Limits,
+    pub(crate) cron: Option<String>,
     pub(crate) pmx: Option<bool>,
     pub(crate) cluster: RawCluster,
     /// Keys that are kept for PM2's outputs, as JSON text.

@@ -15,7 +15,7 @@ const KEPT: [(&str, Check); 24] = [
     ("ignore_watch", Check::Paths),
     ("watch_delay", Check::Time),
     ("watch_options", Check::Object),
-    ("cron_restart", Check::Text),
+    ("cron_restart", Check::Cron),
     ("automation", Check::Flag),
     ("vizion", Check::Flag),
     ("source_map_support", Check::Flag),
@@ -41,6 +41,7 @@ const KEPT: [(&str, Check); 24] = [
 enum Check {
     Flag,
     Text,
+    Cron,
     Time,
     Paths,
     Object,
@@ -58,6 +59,7 @@ pub(crate) fn app(fields: &Fields<'_>, warn: &mut dyn FnMut(String)) -> Result<R
         cwd: fields.filled("cwd")?,
         args: fields.words("args")?.unwrap_or_default(),
         interpreter: fields.filled("exec_interpreter")?,
+        cron: fields.read("cron_restart", cron)?.filter(|pattern| !pattern.is_empty()),
         interpreter_args: fields.words("node_args")?.unwrap_or_default(),
         mode: fields.read("exec_mode", |value| units::mode(text(value)?))?,
         instances: fields.read("instances", instances)?,
@@ -216,6 +218,7 @@ fn keep(raw: &mut Raw, fields: &Fields<'_>) -> Result<(), ConfigFault> {
             | (Check::Object, Value::Object(_))
             | (Check::Paths, Value::Bool(_) | Value::String(_))
             | (Check::Any, _) => Some(()),
+            (Check::Cron, value) => cron(value).map(|_| ()),
             (Check::Time, value) => crate::fields::duration_ms(value).map(|_| ()),
             (Check::Paths, Value::Array(items)) => {
                 items.iter().try_for_each(|item| word(item).map(|_| ()))
@@ -235,15 +238,21 @@ fn not_yet(raw: &Raw, fields: &Fields<'_>, warn: &mut dyn FnMut(String)) {
     let asks = |name: &str, off: &[&str]| {
         raw.extra.get(name).is_some_and(|value| !off.contains(&value.as_str()))
     };
-    let off = ["false", "[]", "\"\"", "0", "\"0\""];
-    for (name, what) in [("watch", "files are not watched"), ("cron_restart", "no restart by time")]
-    {
-        if asks(name, &off) {
-            warn(format!(
-                "`{}{name}` is kept, but this version does not act on it: {what}",
-                fields.prefix()
-            ));
-        }
+    let off = ["false", "[]", "\"\""];
+    if asks("watch", &off) {
+        warn(format!(
+            "`{}watch` is kept, but this version does not act on it: files are not watched",
+            fields.prefix()
+        ));
+    }
+}
+
+/// A cron pattern; empty for the ways to say that there is none.
+fn cron(value: &Value) -> Option<String> {
+    match value {
+        Value::Bool(false) => Some(String::new()),
+        Value::String(text) | Value::Number(_, text) => units::cron(text),
+        _ => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use rpm_core::Signal;
 use rpm_core::spec::{ClusterPolicy, ExecMode};
+use std::str::FromStr;
 
 /// More instances of one app than any machine runs.
 const MAX_INSTANCES: i64 = 4096;
@@ -15,6 +16,14 @@ pub(crate) fn bytes(text: &str) -> Option<u64> {
         _ => (text, 1),
     };
     whole(digits)?.checked_mul(factor)
+}
+
+/// A cron pattern; empty for `0` and an empty text, which say that there is none.
+pub(crate) fn cron(text: &str) -> Option<String> {
+    match text.trim() {
+        "" | "0" => Some(String::new()),
+        text => croner::Cron::from_str(text).ok().map(|_| text.to_owned()),
+    }
 }
 
 /// Milliseconds: a whole number, or one with `ms`, `s`, `m` or `h` after it.

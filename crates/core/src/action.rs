@@ -326,6 +326,8 @@ pub enum News {
         /// Bytes.
         limit: u64,
     },
+    /// A time of its schedule has come and it is restarted.
+    Scheduled,
     /// The successor failed and the old run goes on serving.
     ReloadFailed {
         /// Why.

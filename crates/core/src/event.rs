@@ -4,6 +4,7 @@ use crate::id::{CommandId, Generation, ProcId};
 use crate::select::Target;
 use crate::signal::Signal;
 use crate::spec::{AppSpec, Env};
+use crate::time::Wall;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -90,6 +91,14 @@ pub enum Event {
         /// Bytes.
         memory: u64,
     },
+    /// A time of an instance's schedule has come.
+    Scheduled {
+        /// The instance.
+        proc: ProcId,
+        /// The time by the schedule. The same time counts once, also when it is told again after the
+        /// supervisor was replaced or the clock was set back.
+        at: Wall,
+    },
     /// A deadline may have come. Harmless when none has.
     Woke,
 }
@@ -107,7 +116,7 @@ impl Event {
             | Self::Ready { proc, generation }
             | Self::Disconnected { proc, generation }
             | Self::Sampled { proc, generation, .. } => Some((proc, generation)),
-            Self::Command { .. } | Self::Woke => None,
+            Self::Command { .. } | Self::Scheduled { .. } | Self::Woke => None,
         }
     }
 }

@@ -81,6 +81,9 @@ pub struct AppSpec {
     pub username: String,
     /// The app's version from the nearest `package.json`, or `N/A`.
     pub version: String,
+    /// When it is restarted, a cron pattern of five or six fields in local time; the shell computes
+    /// the times.
+    pub cron: Option<String>,
     /// Whether PM2's `pmx` was asked for; kept for PM2's outputs.
     pub pmx: bool,
     /// Keys that the user gave and that matter to PM2's outputs only, each with its JSON text (this
@@ -277,6 +280,7 @@ impl Default for AppSpec {
             username: String::new(),
             version: "N/A".to_owned(),
             pmx: true,
+            cron: None,
             extra: IndexMap::new(),
         }
     }

@@ -5,9 +5,11 @@
 
 use crate::channels::ChannelEvent;
 use crate::clock::{self, sleep_until};
+use crate::cron::Crontab;
 use crate::keeper::KeeperEnd;
 use crate::logs::LogEvent;
 use crate::world::{Over, World};
+use rpm_core::action::News;
 use rpm_core::{Action, Event, Generation, Mono, ProcId, Supervisor};
 use rpm_keeper::wire::ToKeeper;
 use rpm_proto::{Reply, Request};
@@ -70,13 +72,24 @@ pub(crate) struct Driver {
     next_ping: Mono,
     /// Deadlines are not looked at before.
     grace_until: Mono,
+    crontab: Crontab,
+    /// Schedules may have come, changed or gone.
+    schedules_changed: bool,
 }
 
 impl Driver {
     /// A driver for `supervisor`.
-    pub(crate) fn new(supervisor: Supervisor, world: World) -> Self {
-        let (events, start) = (VecDeque::new(), Mono(0));
-        Self { supervisor, world, events, next_sample: start, next_ping: start, grace_until: start }
+    pub(crate) fn new(supervisor: Supervisor, world: World, crontab: Crontab) -> Self {
+        Self {
+            supervisor,
+            world,
+            events: VecDeque::new(),
+            next_sample: Mono(0),
+            next_ping: Mono(0),
+            grace_until: Mono(0),
+            crontab,
+            schedules_changed: true,
+        }
     }
 
     /// Goes on where a predecessor ended; `events` is what became of its runs meanwhile.
@@ -123,6 +136,7 @@ impl Driver {
                 Some(()) = inlets.interrupt.recv() => self.shut_down(),
                 Some(()) = inlets.reopen.recv() => self.world.reopen_logs(),
                 () = sleep_until(deadline) => self.woke(),
+                () = self.crontab.rings() => self.follow_schedules(),
                 () = sleep_until(sample_at) => self.sample(),
                 () = sleep_until(keeper_at) => self.raise_keeper(&mut inlets.keeper),
                 () = sleep_until(keep_at) => self.world.keep(&mut self.supervisor),
@@ -154,10 +168,15 @@ impl Driver {
         while let Some(event) = self.events.pop_front() {
             // Never the event itself: commands carry environments.
             tracing::debug!(event = crate::news::kind(&event), "happened");
+            self.schedules_changed |= matches!(event, Event::Command { .. });
             self.supervisor.step(clock::now(), event, &mut actions);
             for action in actions.drain(..) {
+                self.schedules_changed |= adopts_settings(&action);
                 self.world.perform(action, &mut self.events);
             }
+        }
+        if std::mem::take(&mut self.schedules_changed) {
+            self.crontab.update(clock::now().wall, self.supervisor.instances());
         }
         self.world.finish(&mut self.supervisor);
     }
@@ -173,6 +192,11 @@ impl Driver {
         if !self.world.link.wants_write() {
             self.world.link.send(ToKeeper::Ping);
         }
+    }
+
+    fn follow_schedules(&mut self) {
+        let due = self.crontab.due(clock::now().wall);
+        self.events.extend(due.into_iter().map(|(proc, at)| Event::Scheduled { proc, at }));
     }
 
     /// When trees with a limit are next looked at; `None` when there are none.
@@ -236,4 +260,9 @@ impl Driver {
         };
         self.events.extend(news);
     }
+}
+
+/// Whether an instance takes over the settings that a reload offered it.
+fn adopts_settings(action: &Action) -> bool {
+    matches!(action, Action::Publish(notice) if notice.news == News::Reloaded)
 }

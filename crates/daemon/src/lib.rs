@@ -11,6 +11,7 @@ mod answer;
 pub mod channels;
 mod clock;
 mod confine;
+mod cron;
 mod driver;
 mod dump;
 mod farewell;
@@ -40,6 +41,7 @@ mod update;
 mod view;
 mod world;
 
+use crate::cron::Crontab;
 pub use update::{Abilities, QUESTION};
 
 use crate::driver::{Driver, Inlets};
@@ -178,7 +180,8 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
         busy: busy.downgrade(),
     };
     let serving = tokio::task::spawn_local(server::serve(listener, doors));
-    let mut driver = Driver::new(supervisor, world);
+    let crontab = Crontab::new().map_err(system("making the alarm for schedules"))?;
+    let mut driver = Driver::new(supervisor, world, crontab);
     driver.resume(newest, events);
     let world = driver.run(inlets).await;
     succeeded.set(matches!(world.over, Some(Over::Replaced | Over::Broken(_))));

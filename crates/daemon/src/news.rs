@@ -42,6 +42,7 @@ impl fmt::Display for Words<'_> {
             News::MemoryExceeded { memory, limit } => {
                 write!(f, "uses {memory} bytes, more than {limit}; restarting")
             }
+            News::Scheduled => f.write_str("its time has come; restarting"),
             News::ReloadFailed { reason } => {
                 write!(f, "reload failed, the old one goes on: ")?;
                 match reason {

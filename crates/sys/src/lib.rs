@@ -12,6 +12,7 @@
 //! signals into something to [`poll`], [`users`] knows who may run what, [`cgroup`] bounds what a
 //! tree uses, [`files`] opens what others may have prepared.
 
+pub mod alarm;
 pub mod cgroup;
 pub mod clock;
 pub mod files;

@@ -55,6 +55,9 @@ pub(crate) struct AppFlags {
     /// Signal the main process alone
     #[arg(long)]
     no_treekill: bool,
+    /// Restart by time, such as `0 3 * * *`
+    #[arg(short = 'c', long, visible_alias = "cron", value_name = "PATTERN")]
+    cron_restart: Option<String>,
     /// Restart above this memory, such as `300M`
     #[arg(long, value_name = "SIZE")]
     max_memory_restart: Option<String>,
@@ -152,6 +155,7 @@ impl AppFlags {
             listen_timeout: self.listen_timeout,
             shutdown_with_message: self.shutdown_with_message,
             wait_ready: self.wait_ready,
+            cron_restart: self.cron_restart,
             max_memory_restart: self.max_memory_restart,
             restart_delay: self.restart_delay,
             exp_backoff_restart_delay: self.exp_backoff_restart_delay,

@@ -16,9 +16,6 @@ pub(crate) struct Unheeded {
     /// How long to wait after a change
     #[arg(long, value_name = "DELAY")]
     watch_delay: Option<String>,
-    /// Restart by time
-    #[arg(short = 'c', long, visible_alias = "cron", value_name = "PATTERN")]
-    cron_restart: Option<String>,
     /// Watch files with these ends only
     #[arg(long, value_name = "ENDS")]
     ext: Option<String>,
@@ -71,7 +68,6 @@ impl Unheeded {
             }
         };
         say(self.watch.is_some(), "`--watch`: this version does not watch files");
-        say(self.cron_restart.is_some(), "`--cron-restart`: this version does not restart by time");
         say(self.write, "`--write`: this version writes no config file");
         warnings
     }

@@ -41,6 +41,7 @@ fn all_flags() {
         listen_timeout: text("4s"),
         shutdown_with_message: true,
         wait_ready: true,
+        cron_restart: Some("0 3 * * *".to_owned()),
         max_memory_restart: text("200M"),
         restart_delay: text("1"),
         exp_backoff_restart_delay: text("100"),

@@ -36,6 +36,9 @@ pub(super) struct Instance {
     pub(super) error: Option<String>,
     /// Samples above the limit change nothing before this.
     pub(super) memory_quiet_until: Mono,
+    /// The last time of its schedule that was acted upon.
+    #[serde(default)]
+    pub(super) scheduled_at: Option<Wall>,
     /// Commands that wait for it.
     #[serde(skip)]
     pub(super) claims: Vec<Claim>,
@@ -127,6 +130,7 @@ impl Instance {
             last_exit: None,
             error: None,
             memory_quiet_until: Mono(0),
+            scheduled_at: None,
             claims: Vec::new(),
         }
     }

@@ -18,6 +18,7 @@ mod reports;
 mod resolve;
 mod run;
 mod scale;
+mod schedule;
 mod turn;
 mod view;
 
@@ -73,6 +74,7 @@ impl Supervisor {
         match event {
             Event::Command { id, command } => self.command(&mut turn, id, command),
             Event::Woke => self.woke(&mut turn),
+            Event::Scheduled { proc, at } => self.scheduled(&mut turn, proc, at),
             Event::Spawned { proc, generation, pid } => {
                 self.spawned(&mut turn, proc, generation, pid);
             }

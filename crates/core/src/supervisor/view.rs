@@ -36,6 +36,8 @@ pub struct InstanceView<'a> {
     pub created_at: Wall,
     /// When the serving run was started.
     pub started_at: Option<Wall>,
+    /// The last time of its schedule that was acted upon.
+    pub scheduled_at: Option<Wall>,
     /// How the last run ended.
     pub last_exit: Option<Ending>,
     /// Why it is errored.
@@ -142,6 +144,7 @@ impl Instance {
             backoff_ms: self.history.backoff_ms,
             created_at: self.created_at,
             started_at: self.started_at,
+            scheduled_at: self.scheduled_at,
             last_exit: self.last_exit,
             error: self.error.as_deref(),
         }

@@ -69,6 +69,7 @@ pub(super) fn spec(record: &Record) -> Result<AppSpec, &'static str> {
             spec.extra.insert(key.to_owned(), value.to_string());
         }
     }
+    spec.cron = text(record, "cron_restart").filter(|pattern| pattern != "0");
     environment(&mut spec, record);
     Ok(spec)
 }

@@ -4,4 +4,5 @@
 
 mod life;
 mod replacement;
+mod schedule;
 mod stopping;
