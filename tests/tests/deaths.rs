@@ -36,6 +36,16 @@ fn assert_counted(rpm: &Rpm) {
     }
 }
 
+/// All lines up to now were written at most once, whole and in order: what was read and not yet
+/// written dies with keeper and supervisor.
+fn assert_in_order(rpm: &Rpm) {
+    let seen = lines(rpm).len();
+    let all = eventually("more lines", || Some(lines(rpm)).filter(|all| all.len() > seen + 20));
+    let number = |line: &String| line.strip_prefix("line ").and_then(|it| it.parse::<u64>().ok());
+    let numbers: Vec<u64> = all.iter().map(|line| number(line).unwrap()).collect();
+    assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+}
+
 fn pids(rpm: &Rpm) -> Vec<u32> {
     rpm.list().iter().map(|one| one.pid).collect()
 }
@@ -168,7 +178,7 @@ fn services_that_outlived_both_are_taken_up() {
         assert_eq!(pid(&after, name), pid(&before, name), "{name} was restarted");
     }
     assert_eq!(rpm.one("off").status, "stopped");
-    assert_counted(&rpm);
+    assert_in_order(&rpm);
     // They are supervised as any other.
     kill(pid(&after, "fork"), Signal::SIGKILL);
     rpm.eventually_one("fork", "runs again", |one| {

@@ -257,6 +257,12 @@ impl Driver {
                 self.world.keep_records(&records);
                 None
             }
+            ChannelEvent::Confirm(done) => {
+                self.world.flush();
+                // It may have waited for too long.
+                done.try_send(()).ok();
+                None
+            }
         };
         self.events.extend(news);
     }

@@ -71,7 +71,11 @@ impl Happenings {
 /// What an operator wants to see: a start with its pid, an end with its status, and trouble.
 fn level(news: &News) -> Level {
     match news {
-        News::Spawned { .. } | News::Exited { .. } | News::Reloaded | News::Deleted => Level::INFO,
+        News::Spawned { .. }
+        | News::Exited { .. }
+        | News::Scheduled
+        | News::Reloaded
+        | News::Deleted => Level::INFO,
         News::Launching
         | News::Online
         | News::Stopping

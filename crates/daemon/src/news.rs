@@ -17,6 +17,7 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::Ready { .. } => "ready",
         Event::Disconnected { .. } => "disconnected",
         Event::Sampled { .. } => "sampled",
+        Event::Scheduled { .. } => "scheduled",
         Event::Woke => "woke",
     }
 }

@@ -225,11 +225,16 @@ impl World {
         self.keep_and_tell(supervisor, Vec::new());
     }
 
-    /// At the end of a step: sends what waits, answers what has happened.
-    pub(crate) fn finish(&mut self, supervisor: &mut Supervisor) {
+    /// Sends what waits for the keeper, as far as it takes it.
+    pub(crate) fn flush(&mut self) {
         if let Err(error) = self.link.flush() {
             tracing::error!(%error, "the keeper cannot be reached");
         }
+    }
+
+    /// At the end of a step: sends what waits, answers what has happened.
+    pub(crate) fn finish(&mut self, supervisor: &mut Supervisor) {
+        self.flush();
         if self.answers.is_empty() && !self.is_urgent {
             return;
         }

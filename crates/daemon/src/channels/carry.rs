@@ -8,7 +8,11 @@ use rpm_core::Generation;
 use rpm_node::{Bind, BindTo, ConnectionId, ListenerId, News, Output, SocketId, WorkerId, newconn};
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
+/// The main loop has this long to send a new socket to the keeper before the worker has it.
+const CONFIRM: Duration = Duration::from_secs(1);
 /// `EIO`, where the system names no error.
 const UNNAMED: i32 = 5;
 
@@ -97,14 +101,25 @@ impl Thread {
             Ok((socket, held, name)) => {
                 self.sockets.insert(id, socket);
                 self.report(ChannelEvent::Hold { key: id.0, fd: held });
-                // A successor that has the socket must know whose it is.
-                self.records_due_ms = Some(super::thread::now_ms());
                 self.primary.bound(id, name);
+                // A successor that has the socket must know whose it is, and nobody may be told
+                // of a socket that a successor would not have.
+                self.records_due_ms = Some(super::thread::now_ms());
+                self.send_records();
+                self.await_keeper();
             }
             Err(error) => {
                 self.primary.bind_failed(id, error.raw_os_error().unwrap_or(UNNAMED));
             }
         }
+    }
+
+    /// Waits until the keeper has been sent what was told so far.
+    fn await_keeper(&self) {
+        let (done, confirmed) = sync_channel(1);
+        self.report(ChannelEvent::Confirm(done));
+        // A main loop that hangs or ends does not answer; then a successor may miss the socket.
+        confirmed.recv_timeout(CONFIRM).ok();
     }
 
     /// Closes a listening socket here and in the keeper.

@@ -95,6 +95,8 @@ pub enum ChannelEvent {
     },
     /// What a successor of this thread must find again, as JSON. Sent when it changed.
     Records(String),
+    /// To be answered when what was told before has been sent to the keeper: the thread waits.
+    Confirm(std::sync::mpsc::SyncSender<()>),
 }
 
 /// What a predecessor left.

@@ -202,7 +202,7 @@ impl Thread {
         socket.rests_until_ms == 0
     }
 
-    fn send_records(&mut self) {
+    pub(super) fn send_records(&mut self) {
         if self.primary.take_changed() {
             self.records_due_ms.get_or_insert(now_ms() + RECORDS_MS);
         }

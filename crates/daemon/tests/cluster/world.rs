@@ -228,6 +228,7 @@ impl World {
             }
             ChannelEvent::Release { key } => assert!(self.held.remove(&key).is_some()),
             ChannelEvent::Records(records) => self.records = records,
+            ChannelEvent::Confirm(done) => done.send(()).unwrap(),
         }
         true
     }
