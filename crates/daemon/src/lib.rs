@@ -44,6 +44,7 @@ mod world;
 use crate::cron::Crontab;
 pub use update::{Abilities, QUESTION};
 
+use crate::channels::Safe;
 use crate::driver::{Driver, Inlets};
 use crate::home::{Home, HomeError};
 use crate::keeper::KeeperEnd;
@@ -128,9 +129,11 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let (swept, swept_told) = mpsc::channel(NEWS);
     let (busy, mut all_told) = mpsc::channel(1);
 
+    // Before there are threads: it makes a process that has what we have now.
+    let (safe, mut held) = open_safe(estate.safe.take());
+    let channels = channels::Channels::start(channel_news, safe)
+        .map_err(system("starting the channel thread"))?;
     let logs = logs::Logs::start(log_news).map_err(system("starting the log thread"))?;
-    let channels =
-        channels::Channels::start(channel_news).map_err(system("starting the channel thread"))?;
     write_assets(&home)?;
     let (listener, door) = open_door(&home, estate.clients.take())?;
     let inlets = Inlets {
@@ -156,7 +159,8 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let ends = (link, keeper);
     let kept = (table.ledger, table.births);
     let mut world = World::new(home.clone(), mark, ends, threads, notices.clone(), swept, kept);
-    world.hold(CLIENTS_KEY, vec![(door, tag::LISTENER)]);
+    held.push((door, tag::LISTENER));
+    world.hold(CLIENTS_KEY, held);
     world.predecessors = predecessors;
     let newest = estate.newest();
     let events = world.take_over(&supervisor, records, estate);
@@ -246,6 +250,22 @@ fn open_door(home: &Home, inherited: Option<OwnedFd>) -> Result<(Listener, Owned
         Listener::UdSocket(socket) => socket.as_fd().try_clone_to_owned(),
     };
     Ok((listener, held.map_err(system("keeping the clients' socket"))?))
+}
+
+/// Where connections wait that we do not live to hand on, with a duplicate for the keeper to hold.
+/// Without it they would be lost.
+fn open_safe(inherited: Option<Safe>) -> (Option<Safe>, Vec<(OwnedFd, u32)>) {
+    let safe = inherited.map_or_else(Safe::new, Ok);
+    match safe.and_then(|safe| Ok((safe.try_clone()?, safe))) {
+        Ok((held, safe)) => {
+            let held = vec![(held.inlet, tag::SAFE_INLET), (held.outlet, tag::SAFE_OUTLET)];
+            (Some(safe), held)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "connections cannot be saved for a successor");
+            (None, Vec::new())
+        }
+    }
 }
 
 fn watch(link: &Link) -> io::Result<KeeperEnd> {

@@ -4,7 +4,7 @@
 //! channels, listening sockets, and exits that nobody has acted upon. The table is that of the
 //! journal; where the two differ, the keeper is right about what runs.
 
-use crate::channels::Inventory;
+use crate::channels::{Inventory, Safe};
 use crate::logs::{self, Sink};
 use crate::start::{sink, worker};
 use crate::world::{CLIENTS_KEY, LISTENER_KEYS, Run, World, tag};
@@ -31,6 +31,8 @@ pub(crate) struct Estate {
     pub(crate) clients: Option<OwnedFd>,
     /// The channels' records, newer than those of the kept table.
     pub(crate) records: Option<String>,
+    /// Where the connections are that a predecessor did not live to hand on.
+    pub(crate) safe: Option<Safe>,
     slots: BTreeMap<u64, Slot>,
     listeners: Vec<(u64, OwnedFd)>,
     exits: Vec<(u64, u32, i32)>,
@@ -95,6 +97,10 @@ impl Estate {
         if key == CLIENTS_KEY {
             self.clients = fds.remove(&tag::LISTENER).or(self.clients.take());
             self.records = fds.remove(&tag::RECORDS).and_then(text).or(self.records.take());
+            let ends = (fds.remove(&tag::SAFE_INLET), fds.remove(&tag::SAFE_OUTLET));
+            if let (Some(inlet), Some(outlet)) = ends {
+                self.safe = Some(Safe { inlet, outlet });
+            }
         } else if key >= LISTENER_KEYS {
             self.listeners.extend(fds.remove(&tag::LISTENER).map(|fd| (key, fd)));
         } else {

@@ -41,6 +41,10 @@ pub(crate) mod tag {
     pub(crate) const LISTENER: u32 = 11;
     /// The channels' records in sealed memory, in the slot of the clients' socket.
     pub(crate) const RECORDS: u32 = 12;
+    /// Where connections are saved, see [`Safe`](crate::channels::Safe): its inlet.
+    pub(crate) const SAFE_INLET: u32 = 13;
+    /// Its outlet.
+    pub(crate) const SAFE_OUTLET: u32 = 14;
 
     /// The pipe and the spool of a stream.
     pub(crate) fn of_output(stream: rpm_proto::Stream) -> (u32, u32) {

@@ -37,7 +37,7 @@ pub use line::Lines;
 pub use output::{
     Bind, BindTo, ConnectionId, ListenerId, News, Output, SocketId, Sockname, WorkerId,
 };
-pub use primary::Primary;
+pub use primary::{Primary, Progress};
 pub use records::Records;
 pub use worker::{Join, Options, Policy, Runtime};
 

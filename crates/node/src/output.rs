@@ -31,6 +31,11 @@ id! {
     ConnectionId(u32)
 }
 
+impl ListenerId {
+    /// None that a worker ever holds.
+    pub const NONE: Self = Self(0);
+}
+
 impl SocketId {
     /// The first; smaller numbers are free for other uses of the same table of names.
     pub const FIRST: Self = Self(1 << 32);
@@ -65,6 +70,18 @@ pub enum Output {
         /// The server it is for.
         listener: ListenerId,
         /// Names this handing-over.
+        seq: u64,
+    },
+    /// Write a [`newconn`](crate::newconn) line for [`ListenerId::NONE`] with a connection at its
+    /// first byte, when there is room. The worker closes what it got and answers, after all that
+    /// was sent before. When that cannot be done, say so with
+    /// [`Primary::not_probed`](crate::Primary::not_probed).
+    Probe {
+        /// To whom.
+        worker: WorkerId,
+        /// Some connection.
+        connection: ConnectionId,
+        /// Names the answer.
         seq: u64,
     },
     /// Close our copy of a connection: a worker has it, or nobody ever will.

@@ -10,6 +10,10 @@ use std::collections::VecDeque;
 /// and loses descriptors when a line with one is cut by the end of a read.
 const UNACKED_BYTES_MAX: u64 = 60_000;
 
+/// So many answers are remembered: more than the widest window, which bounds what a predecessor
+/// could have handed over.
+const EARLY_MAX: usize = 128;
+
 /// A run that joins: what is at the other end of its channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Join {
@@ -78,6 +82,11 @@ pub(crate) struct Worker {
     pub(crate) marked: bool,
     /// Handed over, not answered: number, connection.
     pub(crate) unanswered: Vec<(u64, ConnectionId)>,
+    /// What a predecessor handed it, as far as is known, and it has not answered.
+    pub(crate) inherited: Vec<Inherited>,
+    /// Its latest answers to numbers that mean nothing to us: what they are about may be inherited
+    /// later.
+    early: VecDeque<(u64, bool)>,
     /// Lines with a descriptor that are not acknowledged, oldest first, each with what had been
     /// sent up to its end.
     unacked: VecDeque<(u64, Unacked)>,
@@ -98,6 +107,18 @@ pub(crate) struct Worker {
     pub(crate) handles: usize,
 }
 
+/// A connection that a predecessor may have handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Inherited {
+    /// The predecessor's number for that.
+    pub(crate) seq: u64,
+    pub(crate) connection: ConnectionId,
+    /// Without doubt, so that its answer may have been read.
+    pub(crate) was_handed: bool,
+    /// What is answered after it; `None` when that is to be sent yet.
+    pub(crate) probe: Option<u64>,
+}
+
 /// Where a worker is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -116,6 +137,7 @@ pub(crate) enum Phase {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Unacked {
     Connection { seq: u64 },
+    Probe { seq: u64 },
     Socket(Given),
 }
 
@@ -137,6 +159,8 @@ impl Worker {
             listening: false,
             marked: false,
             unanswered: Vec::new(),
+            inherited: Vec::new(),
+            early: VecDeque::new(),
             unacked: VecDeque::new(),
             sent: 0,
             acked: 0,
@@ -188,9 +212,11 @@ impl Worker {
         Some(what)
     }
 
-    /// A line with a connection was not sent after all.
+    /// A line with a connection or a probe was not sent after all.
     pub(crate) fn detach(&mut self, seq: u64) {
-        self.unacked.retain(|(_, what)| *what != Unacked::Connection { seq });
+        self.unacked.retain(|(_, what)| {
+            *what != Unacked::Connection { seq } && *what != Unacked::Probe { seq }
+        });
     }
 
     /// A line with a descriptor was written in pieces.
@@ -200,7 +226,30 @@ impl Worker {
 
     /// Takes back a connection that is not answered.
     pub(crate) fn take_back(&mut self, seq: u64) -> Option<ConnectionId> {
-        let place = self.unanswered.iter().position(|(other, _)| *other == seq)?;
-        Some(self.unanswered.remove(place).1)
+        if let Some(place) = self.unanswered.iter().position(|(other, _)| *other == seq) {
+            return Some(self.unanswered.remove(place).1);
+        }
+        let place = self.inherited.iter().position(|own| own.seq == seq)?;
+        Some(self.inherited.remove(place).connection)
+    }
+
+    /// Takes what this probe came after.
+    pub(crate) fn settle_by_probe(&mut self, probe: u64) -> Option<Inherited> {
+        let place = self.inherited.iter().position(|own| own.probe == Some(probe))?;
+        Some(self.inherited.remove(place))
+    }
+
+    /// Remembers an answer to something that is not known yet.
+    pub(crate) fn remember(&mut self, seq: u64, accepted: bool) {
+        if self.early.len() == EARLY_MAX {
+            self.early.pop_front();
+        }
+        self.early.push_back((seq, accepted));
+    }
+
+    /// An answer that was remembered.
+    pub(crate) fn recall(&mut self, seq: u64) -> Option<bool> {
+        let place = self.early.iter().position(|(other, _)| *other == seq)?;
+        self.early.remove(place).map(|(_, accepted)| accepted)
     }
 }

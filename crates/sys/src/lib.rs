@@ -8,14 +8,16 @@
 //! [`spawn`] starts a process, [`pidfd`] names and signals one, [`tree`] sees what it started and
 //! ends what it left behind. [`seqpacket`] and [`memfd`] carry descriptors and bytes from one
 //! process to another, [`stream`], [`listen`] and [`poller`] those of Node's channels and of
-//! connections. [`process`] and [`limits`] change the calling process, [`signals`] turns its
-//! signals into something to [`poll`], [`users`] knows who may run what, [`cgroup`] bounds what a
-//! tree uses, [`files`] opens what others may have prepared.
+//! connections. [`guard`] saves descriptors of a process that is killed. [`process`] and
+//! [`limits`] change the calling process, [`signals`] turns its signals into something to
+//! [`poll`], [`users`] knows who may run what, [`cgroup`] bounds what a tree uses, [`files`] opens
+//! what others may have prepared.
 
 pub mod alarm;
 pub mod cgroup;
 pub mod clock;
 pub mod files;
+pub mod guard;
 pub mod limits;
 pub mod listen;
 pub mod memfd;

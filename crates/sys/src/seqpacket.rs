@@ -71,6 +71,19 @@ pub fn recv(fd: impl AsFd, buffer: &mut [u8]) -> io::Result<Received> {
     Ok(Received { len: message.bytes, fds, truncated })
 }
 
+/// Reads the next message without its descriptors, and leaves it there. Never waits: `WouldBlock`
+/// when there is none.
+pub fn peek(fd: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
+    let flags = RecvFlags::DONTWAIT | RecvFlags::PEEK;
+    loop {
+        match rustix::net::recv(fd.as_fd(), &mut *buffer, flags) {
+            Ok((len, _)) => return Ok(len),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

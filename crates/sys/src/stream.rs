@@ -142,6 +142,11 @@ pub fn accept(listener: BorrowedFd<'_>, with_peer: bool) -> io::Result<Accepted>
     }
 }
 
+/// The address that a connection came from; `None` where it is not of the internet.
+pub fn peer(connection: &OwnedFd) -> Option<IpAddr> {
+    rustix::net::getpeername(connection).ok().flatten().and_then(address)
+}
+
 /// Errors of the connection, not of the listener, `accept(2)` under "Error handling".
 fn passes(error: Errno) -> bool {
     matches!(

@@ -24,7 +24,12 @@ impl Thread {
                 Output::Hand { worker, connection, listener, seq } => {
                     self.hand(worker, connection, listener, seq);
                 }
-                Output::Close(connection) => self.connections.close(connection),
+                Output::Probe { worker, connection, seq } => self.probe(worker, connection, seq),
+                Output::Close(connection) => {
+                    if let Some(fd) = self.connections.take(connection) {
+                        self.ledger.closes(fd.as_fd());
+                    }
+                }
                 Output::Send { worker, line } => self.write(worker, &line, None),
                 Output::SendSocket { worker, line, socket } => {
                     self.write(worker, &line, Some(socket));
@@ -37,14 +42,22 @@ impl Thread {
     }
 
     fn hand(&mut self, id: WorkerId, connection: ConnectionId, listener: ListenerId, seq: u64) {
-        let (Some(channel), Some(fd)) =
+        let (Some(channel), Some((fd, socket))) =
             (self.channels.get_mut(&id), self.connections.get(connection))
         else {
             self.primary.not_handed(id, seq);
             return;
         };
         newconn(&mut self.line, listener, seq);
-        match channel.hand(&self.line, fd.as_fd()) {
+        self.ledger.sending(fd.as_fd(), socket, (id, seq));
+        let written = channel.hand(&self.line, fd.as_fd());
+        match written {
+            Written::Whole | Written::Part => self.ledger.handed(fd.as_fd()),
+            Written::Nothing | Written::Lost | Written::TooMany => {
+                self.ledger.not_handed(fd.as_fd());
+            }
+        }
+        match written {
             Written::Whole => {}
             Written::Part => {
                 channel.await_room(true, &self.poller);
@@ -68,20 +81,41 @@ impl Thread {
         }
     }
 
+    fn probe(&mut self, id: WorkerId, connection: ConnectionId, seq: u64) {
+        let (Some(channel), Some((fd, _))) =
+            (self.channels.get_mut(&id), self.connections.get(connection))
+        else {
+            return;
+        };
+        newconn(&mut self.line, ListenerId::NONE, seq);
+        let written = channel.write(&self.line, Some(fd));
+        if written == Written::TooMany {
+            self.primary.not_probed(id, seq);
+        }
+        self.written(id, written, true);
+    }
+
     fn write(&mut self, id: WorkerId, line: &[u8], socket: Option<SocketId>) {
         let Some(channel) = self.channels.get_mut(&id) else {
             return;
         };
         let handle = socket.and_then(|socket| self.sockets.get(&socket)).map(|socket| &socket.fd);
-        match channel.write(line, handle) {
+        let written = channel.write(line, handle);
+        self.written(id, written, socket.is_some());
+    }
+
+    fn written(&mut self, id: WorkerId, written: Written, with_handle: bool) {
+        match written {
             Written::Whole | Written::Lost => {}
             Written::TooMany => {
                 tracing::warn!(?id, "a socket could not be sent: too many are on their way");
             }
-            written @ (Written::Part | Written::Nothing) => {
-                channel.await_room(true, &self.poller);
+            Written::Part | Written::Nothing => {
+                if let Some(channel) = self.channels.get_mut(&id) {
+                    channel.await_room(true, &self.poller);
+                }
                 self.primary.blocked(id, true);
-                if written == Written::Part && socket.is_some() {
+                if written == Written::Part && with_handle {
                     self.primary.torn(id);
                 }
             }

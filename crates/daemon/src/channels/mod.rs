@@ -7,10 +7,15 @@
 mod carry;
 mod channel;
 mod connections;
+mod ledger;
 mod orders;
+mod safe;
 mod sockets;
 mod thread;
 
+pub use safe::Safe;
+
+use ledger::Ledger;
 use rpm_core::spec::ClusterOptions;
 use rpm_core::{Generation, ProcId};
 use rpm_sys::poller::Waker;
@@ -111,11 +116,14 @@ pub struct Inventory {
 }
 
 impl Channels {
-    /// Starts the thread. When `events` is full the thread waits.
-    pub fn start(events: mpsc::Sender<ChannelEvent>) -> io::Result<Self> {
+    /// Starts the thread. When `events` is full the thread waits. With a safe, connections that
+    /// are on their way to a worker when we are killed are put there; that needs another process,
+    /// which is made before the thread.
+    pub fn start(events: mpsc::Sender<ChannelEvent>, safe: Option<Safe>) -> io::Result<Self> {
+        let ledger = Ledger::new(safe);
         let (orders, inbox) = std::sync::mpsc::channel();
         let waker = Waker::new()?;
-        let thread = Thread::new(inbox, waker.clone(), events)?;
+        let thread = Thread::new(inbox, waker.clone(), events, ledger)?;
         std::thread::Builder::new().name("channels".to_owned()).spawn(|| thread.run())?;
         Ok(Self(Arc::new(Line { orders, waker })))
     }

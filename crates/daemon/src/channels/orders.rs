@@ -1,13 +1,15 @@
 //! What the main loop asks of the thread.
 
 use super::channel::Channel;
+use super::ledger::Left;
 use super::sockets::Listening;
-use super::thread::Thread;
+use super::thread::{SAFE_TOKEN, Thread};
 use super::{Inventory, Kind, Order, Runtime, WorkerSpec};
 use rpm_core::Generation;
 use rpm_core::spec::ClusterPolicy;
 use rpm_node::{Join, Options, Policy, Records, SocketId, WorkerId};
-use rpm_sys::stream::Read;
+use rpm_sys::stream::{self, Read};
+use std::os::fd::AsFd;
 
 impl Thread {
     pub(super) fn take_orders(&mut self) -> Next {
@@ -71,6 +73,30 @@ impl Thread {
         }
         for stray in self.primary.restore(records, &found) {
             self.close_socket(stray, None);
+        }
+        self.inherit();
+        // A guard may be late.
+        self.ledger.watch_safe(&self.poller, SAFE_TOKEN);
+    }
+
+    /// Takes the connections that a predecessor left.
+    pub(super) fn inherit(&mut self) {
+        loop {
+            let sockets = &self.sockets;
+            let left = self.ledger.take(|id| sockets.get(&id).map(|own| own.fd.as_fd()));
+            let Left { socket, progress, fd } = match left {
+                Ok(Some(left)) => left,
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::error!(%error, "what the last supervisor had accepted is lost");
+                    return;
+                }
+            };
+            tracing::debug!(?socket, ?progress, "taking over a connection");
+            let peer = if self.primary.wants_peer(socket) { stream::peer(&fd) } else { None };
+            let connection = self.connections.insert(fd, socket);
+            self.primary.inherit(socket, connection, peer, progress);
+            self.carry_out();
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::channel::Channel;
 use super::connections::Connections;
+use super::ledger::Ledger;
 use super::sockets::Listening;
 use super::{ChannelEvent, Order};
 use rpm_node::{Primary, SocketId, WorkerId};
@@ -9,6 +10,7 @@ use rpm_sys::poller::{Interest, Poller, Ready, Waker};
 use rpm_sys::stream::{Accepted, Read};
 use std::collections::BTreeMap;
 use std::io;
+use std::os::fd::AsFd;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
@@ -22,6 +24,8 @@ const REST_MS: u64 = 100;
 /// Records are sent at most this often, in ms.
 const RECORDS_MS: u64 = 20;
 const WAKER_TOKEN: u64 = u64::MAX;
+pub(super) const SAFE_TOKEN: u64 = WAKER_TOKEN - 1;
+const GUARD_TOKEN: u64 = WAKER_TOKEN - 2;
 
 /// The thread and all it owns.
 #[derive(Debug)]
@@ -34,6 +38,7 @@ pub(super) struct Thread {
     pub(super) channels: BTreeMap<WorkerId, Channel>,
     pub(super) sockets: BTreeMap<SocketId, Listening>,
     pub(super) connections: Connections,
+    pub(super) ledger: Ledger,
     /// A line being written.
     pub(super) line: Vec<u8>,
     buffer: Vec<u8>,
@@ -45,11 +50,14 @@ impl Thread {
         orders: Receiver<Order>,
         waker: Waker,
         events: Sender<ChannelEvent>,
+        ledger: Ledger,
     ) -> io::Result<Self> {
         let poller = Poller::new()?;
         poller.add(waker.fd(), WAKER_TOKEN, Interest::Read)?;
-        // Above all numbers of predecessors, also when the seconds are few.
-        let first_seq = (rpm_sys::clock::wall_ms() / 1000) << 16;
+        ledger.watch_guard(&poller, GUARD_TOKEN);
+        // Above all numbers of predecessors, also when one follows the other at once. JavaScript
+        // can count so far.
+        let first_seq = rpm_sys::clock::wall_ms() << 10;
         Ok(Self {
             orders,
             waker,
@@ -59,6 +67,7 @@ impl Thread {
             channels: BTreeMap::new(),
             sockets: BTreeMap::new(),
             connections: Connections::default(),
+            ledger,
             line: Vec::new(),
             buffer: vec![0; READ_LEN],
             records_due_ms: None,
@@ -72,7 +81,7 @@ impl Thread {
             let timeout = self.timeout();
             if let Err(error) = self.poller.wait(&mut ready, timeout) {
                 tracing::error!(%error, "the channels cannot be waited for");
-                return;
+                return self.leave();
             }
             self.primary.tick(now_ms());
             self.carry_out();
@@ -81,22 +90,35 @@ impl Thread {
                     WAKER_TOKEN => {
                         self.waker.clear();
                         if self.take_orders().is_end() {
-                            return;
+                            return self.leave();
                         }
                     }
+                    SAFE_TOKEN => self.inherit(),
+                    GUARD_TOKEN => self.ledger.guard_ended(&self.poller, now_ms()),
                     token if token >= SocketId::FIRST.0 => self.accept(SocketId(token)),
                     token => self.hear(WorkerId(token), event),
                 }
             }
             self.accept_parked();
             self.send_records();
+            if self.ledger.replace_guard(now_ms()) {
+                self.ledger.watch_guard(&self.poller, GUARD_TOKEN);
+            }
+        }
+    }
+
+    /// What is still ours stays open until the process ends: then the guard saves it.
+    fn leave(self) {
+        if self.ledger.is_guarded() {
+            std::mem::forget(self.connections);
         }
     }
 
     fn timeout(&self) -> Option<Duration> {
         let rests = self.sockets.values().map(|socket| socket.rests_until_ms);
         let rest = rests.filter(|at| *at > 0).min();
-        let due = [self.primary.deadline_ms(), self.records_due_ms, rest];
+        let due =
+            [self.primary.deadline_ms(), self.records_due_ms, self.ledger.deadline_ms(), rest];
         let due = due.into_iter().flatten().min()?;
         Some(Duration::from_millis(due.saturating_sub(now_ms())))
     }
@@ -153,9 +175,17 @@ impl Thread {
                 socket.arm(false, &self.poller);
                 return;
             }
-            match socket.accept(with_peer) {
+            self.ledger.expects(id, socket.fd.as_fd());
+            let accepted = socket.accept(with_peer);
+            match &accepted {
+                Ok(Accepted::Connection(fd, _)) => self.ledger.accepted(fd.as_fd(), id),
+                Ok(Accepted::Empty | Accepted::Exhausted(_)) | Err(_) => {
+                    self.ledger.expects_nothing();
+                }
+            }
+            match accepted {
                 Ok(Accepted::Connection(fd, peer)) => {
-                    let connection = self.connections.insert(fd);
+                    let connection = self.connections.insert(fd, id);
                     self.primary.connected(id, connection, peer);
                     self.carry_out();
                 }

@@ -2,7 +2,12 @@
 
 use crate::http::{Load, get, spread};
 use crate::world::{Start, World, free_port, policy, start};
-use rpm_core::spec::ClusterPolicy;
+use rpm_core::spec::{ClusterOptions, ClusterPolicy};
+use rpm_daemon::channels::Safe;
+use rpm_sys::guard::Mark;
+use std::io::{IoSlice, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 #[test]
@@ -60,4 +65,57 @@ fn sockets_of_nobody_are_given_up() {
     world.await_told(next, "ready");
     assert_eq!(world.held(), 1);
     get(port, "/").unwrap();
+}
+
+/// Leaves a connection in a safe, as a guard does. Returns the client's end.
+fn leave(safe: &Safe, kind: u64, words: [u64; 3]) -> TcpStream {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (server, _) = listener.accept().unwrap();
+    server.set_nonblocking(true).unwrap();
+    let bytes = Mark { kind, words }.to_bytes();
+    rpm_sys::seqpacket::send(&safe.inlet, &[IoSlice::new(&bytes)], &[server.as_fd()]).unwrap();
+    client
+}
+
+fn answer(mut client: TcpStream) -> String {
+    client.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut text = String::new();
+    client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").ok();
+    client.read_to_string(&mut text).ok();
+    text
+}
+
+#[test]
+fn connections_that_were_left_are_handed_on() {
+    const ACCEPTED: u64 = 1;
+    const SENDING: u64 = 2;
+    const HANDED: u64 = 3;
+    for sticky in [false, true] {
+        let port = free_port();
+        let options = ClusterOptions { sticky, ..ClusterOptions::default() };
+        let mut world = World::new();
+        world.app(2, |slot| Start { slot, options: options.clone(), ..start("web.js", port) });
+        let (key, worker) = (world.held_keys()[0], world.runs.keys().next().unwrap().0);
+        let safe = Safe::new().unwrap();
+        let mut clients = vec![
+            leave(&safe, ACCEPTED, [key, 0, 0]),
+            leave(&safe, SENDING, [key, worker, 3]),
+            leave(&safe, SENDING, [key, 1 << 20, 4]),
+        ];
+        let answered = leave(&safe, HANDED, [key, worker, 5]);
+        let unknown = leave(&safe, 99, [key, worker, 6]);
+        let stranger = leave(&safe, ACCEPTED, [key + 1, 0, 0]);
+        world.take_over_with(Some(safe.try_clone().unwrap()));
+        // A guard may be late.
+        clients.push(leave(&safe, SENDING, [key, worker, 7]));
+        for (which, client) in clients.into_iter().enumerate() {
+            let answer = answer(client);
+            assert!(answer.starts_with("HTTP/1.1 200"), "{which}: {answer:?}");
+        }
+        // Closed, as somebody has them, or nobody ever will.
+        for client in [answered, unknown, stranger] {
+            assert_eq!(answer(client), "");
+        }
+    }
 }

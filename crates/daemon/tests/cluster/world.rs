@@ -2,7 +2,7 @@
 
 use rpm_core::spec::{ClusterOptions, ClusterPolicy};
 use rpm_core::{Generation, ProcId};
-use rpm_daemon::channels::{ChannelEvent, Channels, Inventory, Kind, Runtime, WorkerSpec};
+use rpm_daemon::channels::{ChannelEvent, Channels, Inventory, Kind, Runtime, Safe, WorkerSpec};
 use rpm_sys::spawn::{Plan, Program, spawn};
 use std::collections::BTreeMap;
 use std::ffi::CString;
@@ -100,7 +100,7 @@ fn path_text(path: &Path) -> CString {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let (channels, news) = thread();
+        let (channels, news) = thread(None);
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("drain.cjs"), rpm_node::DRAIN_PRELOAD).unwrap();
         // Node resolves it; a home may be reached in such a way.
@@ -233,6 +233,11 @@ impl World {
         true
     }
 
+    /// The names of the listening sockets that are held.
+    pub(crate) fn held_keys(&self) -> Vec<u64> {
+        self.held.keys().copied().collect()
+    }
+
     pub(crate) fn held(&self) -> usize {
         self.held.len()
     }
@@ -261,12 +266,17 @@ impl World {
 
     /// Another thread takes over, as if the supervisor had died and its keeper had started one.
     pub(crate) fn take_over(&mut self) {
+        self.take_over_with(None);
+    }
+
+    /// The same, and the predecessor has left something in its safe.
+    pub(crate) fn take_over_with(&mut self, safe: Option<Safe>) {
         // The records follow their cause within a moment.
         let settled = Instant::now();
         while settled.elapsed() < Duration::from_millis(100) {
             self.hear(Duration::from_millis(10));
         }
-        let (channels, news) = thread();
+        let (channels, news) = thread(safe);
         (self.channels, self.news) = (channels, news);
         let worker = |(generation, run): (&Generation, &Run)| WorkerSpec {
             generation: *generation,
@@ -295,7 +305,7 @@ impl Drop for World {
     }
 }
 
-fn thread() -> (Channels, Receiver<ChannelEvent>) {
+fn thread(safe: Option<Safe>) -> (Channels, Receiver<ChannelEvent>) {
     let (events, mut inbox) = tokio::sync::mpsc::channel(256);
     let (forward, news) = channel();
     std::thread::spawn(move || {
@@ -305,7 +315,7 @@ fn thread() -> (Channels, Receiver<ChannelEvent>) {
             }
         }
     });
-    (Channels::start(events).unwrap(), news)
+    (Channels::start(events, safe).unwrap(), news)
 }
 
 pub(crate) fn kill(pid: u32, signal: i32) {

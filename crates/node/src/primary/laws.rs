@@ -1,8 +1,8 @@
 //! What holds whatever happens.
 
-use super::Primary;
-use super::rig::{PLAIN, Rig};
-use crate::output::{ConnectionId, WorkerId};
+use super::rig::{PLAIN, PROBE, Rig};
+use super::{Primary, Progress};
+use crate::output::{ConnectionId, SocketId, WorkerId};
 use crate::worker::{Options, Phase, Policy};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -79,6 +79,7 @@ struct World {
     rig: Rig,
     joined: Vec<(u64, u32, Options)>,
     next: u64,
+    lives: u64,
 }
 
 impl World {
@@ -132,7 +133,8 @@ impl World {
             }
             Step::NotHanded { worker } => {
                 let worker = self.worker(worker);
-                let last = self.rig.handed.get_mut(&worker).and_then(Vec::pop);
+                let handed = self.rig.handed.get_mut(&worker);
+                let last = handed.and_then(|own| own.pop_if(|(_, own)| *own != PROBE));
                 if let Some((seq, _)) = last {
                     self.rig.primary.blocked(worker, true);
                     self.rig.primary.not_handed(worker, seq);
@@ -176,12 +178,14 @@ impl World {
         self.joined.retain(|own| own.0 != worker.0);
     }
 
-    /// Another primary takes over. The connections that were with this one are lost, or taken.
+    /// Another primary takes over, and the connections that were with this one.
     fn succeed(&mut self) {
         let text = serde_json::to_string(&self.rig.primary.records()).unwrap();
-        let primary = Primary::new(self.rig.now_ms + 1_000_000_000, 32768..=60999);
+        self.lives += 1;
+        let primary = Primary::new(self.lives * 1_000_000_000, 32768..=60999);
         let mut rig = Rig::with(primary);
         rig.now_ms = self.rig.now_ms;
+        rig.next_connection = self.rig.next_connection;
         rig.bind_errno = self.rig.bind_errno;
         for (id, slot, options) in &self.joined {
             rig.worker(*id, *slot, *options);
@@ -191,7 +195,51 @@ impl World {
         let strays = rig.primary.restore(serde_json::from_str(&text).unwrap(), &sockets);
         assert!(strays.is_empty(), "sockets of nobody: {strays:?}");
         rig.pass(0);
-        self.rig = rig;
+        let before = std::mem::replace(&mut self.rig, rig);
+        self.inherit(&before);
+    }
+
+    /// The predecessor may have been killed at any moment, so of some connections it was about to
+    /// say more than it did. What a worker has been sent is answered later, in its order.
+    fn inherit(&mut self, before: &Rig) {
+        let mut left = Vec::new();
+        for (worker, own) in &before.primary.workers {
+            let inherited = own.inherited.iter().map(|own| (own.seq, own.connection, true));
+            let unanswered = own.unanswered.iter().map(|(seq, own)| (*seq, *own, false));
+            for (seq, connection, again) in inherited.chain(unanswered) {
+                let (worker, reached) = (*worker, self.reached(before, (*worker, seq), again));
+                let progress = if again || (reached && seq % 2 == 0) {
+                    Progress::Handed { worker, seq }
+                } else {
+                    Progress::Sending { worker, seq }
+                };
+                left.push((connection, progress));
+            }
+        }
+        for listener in before.primary.listeners.values() {
+            left.extend(listener.waiting.iter().map(|own| (*own, Progress::Accepted)));
+        }
+        for (connection, progress) in left {
+            self.rig.open.insert(connection);
+            let own = before.primary.connections[connection.0 as usize].as_ref().unwrap();
+            let listener = before.primary.listeners.get(&own.listener);
+            let socket = listener.map_or(SocketId(0), |own| own.sockets[0].id);
+            self.rig.primary.inherit(socket, connection, own.peer, progress);
+        }
+        self.rig.carry_out();
+    }
+
+    /// Whether a worker has been sent a connection: all but some of the last ones.
+    fn reached(&mut self, before: &Rig, (worker, seq): (WorkerId, u64), again: bool) -> bool {
+        let sent = before.handed.get(&worker).into_iter().flatten();
+        let Some(own) = sent.copied().find(|own| own.0 == seq) else {
+            return false;
+        };
+        let reached = again || seq % 3 != 0;
+        if reached {
+            self.rig.handed.entry(worker).or_default().push(own);
+        }
+        reached
     }
 
     fn check(&self) {
@@ -203,8 +251,9 @@ impl World {
             if worker.phase == Phase::Closed {
                 assert!(worker.unanswered.is_empty(), "left with the dead");
             }
-            for (_, connection) in &worker.unanswered {
-                *owners.entry(*connection).or_default() += 1;
+            let inherited = worker.inherited.iter().map(|own| own.connection);
+            for connection in worker.unanswered.iter().map(|own| own.1).chain(inherited) {
+                *owners.entry(connection).or_default() += 1;
             }
         }
         for listener in primary.listeners.values() {
@@ -227,7 +276,7 @@ proptest! {
     fn every_connection_has_one_owner_and_an_end(
         steps in prop::collection::vec(step(), 1..120),
     ) {
-        let mut world = World { rig: Rig::new(), joined: Vec::new(), next: 1 };
+        let mut world = World { rig: Rig::new(), joined: Vec::new(), next: 1, lives: 0 };
         for step in steps {
             world.act(step);
             world.check();
@@ -248,7 +297,7 @@ proptest! {
         options in options(),
         steps in prop::collection::vec(step(), 1..80),
     ) {
-        let mut world = World { rig: Rig::new(), joined: Vec::new(), next: 1 };
+        let mut world = World { rig: Rig::new(), joined: Vec::new(), next: 1, lives: 0 };
         for step in steps {
             world.act(step);
         }

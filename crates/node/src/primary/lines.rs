@@ -106,6 +106,7 @@ impl Primary {
                 }
                 self.drain_on(id);
             }
+            Some(Unacked::Probe { seq }) => self.probe_later(id, seq),
             Some(Unacked::Socket(mut given)) if given.tries < TRIES_MAX => {
                 given.tries += 1;
                 worker.held_back.push_front(given);

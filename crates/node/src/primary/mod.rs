@@ -9,6 +9,7 @@
 //!  bound, bind_failed, tick ─┘                      └─ News
 //! ```
 
+mod inherit;
 mod lines;
 mod query;
 mod restore;
@@ -19,6 +20,7 @@ mod workers;
 use crate::listener::Listener;
 use crate::output::{ListenerId, News, Output, SocketId, WorkerId};
 use crate::worker::Worker;
+pub use inherit::Progress;
 use route::Connection;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::RangeInclusive;

@@ -16,6 +16,9 @@ pub(super) const PLAIN: Options = Options {
     runtime: Runtime::Node,
 };
 
+/// Stands for a probe among what a worker was handed.
+pub(super) const PROBE: ConnectionId = ConnectionId(u32::MAX);
+
 #[derive(Debug)]
 pub(super) struct Rig {
     pub(super) primary: Primary,
@@ -32,7 +35,7 @@ pub(super) struct Rig {
     pub(super) binds: usize,
     pub(super) now_ms: u64,
     seqs: BTreeMap<WorkerId, u64>,
-    next_connection: u32,
+    pub(super) next_connection: u32,
 }
 
 impl Rig {
@@ -128,6 +131,7 @@ impl Rig {
     pub(super) fn answer_oldest(&mut self, id: WorkerId, accepted: bool) -> Option<ConnectionId> {
         let handed = self.handed.get_mut(&id).filter(|own| !own.is_empty())?;
         let (seq, connection) = handed.remove(0);
+        let accepted = accepted && connection != PROBE;
         self.say(
             id,
             &format!(r#"{{"cmd":"NODE_CLUSTER","ack":{seq},"accepted":{accepted},"seq":9}}"#),
@@ -165,6 +169,10 @@ impl Rig {
                 Output::Hand { worker, connection, seq, .. } => {
                     assert!(self.open.contains(&connection), "handed after it was closed");
                     self.handed.entry(worker).or_default().push((seq, connection));
+                }
+                Output::Probe { worker, connection, seq } => {
+                    assert!(self.open.contains(&connection), "used after it was closed");
+                    self.handed.entry(worker).or_default().push((seq, PROBE));
                 }
                 Output::Close(connection) => {
                     assert!(self.open.remove(&connection), "closed twice");

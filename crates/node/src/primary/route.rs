@@ -22,8 +22,8 @@ const LINE_LEN: usize = crate::encode::NEWCONN_MAX;
 /// A connection that is ours until a worker has taken it.
 #[derive(Debug)]
 pub(super) struct Connection {
-    listener: ListenerId,
-    peer: Option<IpAddr>,
+    pub(super) listener: ListenerId,
+    pub(super) peer: Option<IpAddr>,
     /// Who refused it since it was last offered to all.
     refused: Vec<WorkerId>,
 }
@@ -64,16 +64,28 @@ impl Primary {
 
     /// A connection was accepted from this socket, for which there was [`Self::room`].
     pub fn connected(&mut self, socket: SocketId, id: ConnectionId, peer: Option<IpAddr>) {
+        if self.enter(socket, id, peer) {
+            self.route(id);
+        }
+    }
+
+    /// Enters a connection into the books; `false` when its listener is gone, and it too.
+    pub(super) fn enter(
+        &mut self,
+        socket: SocketId,
+        id: ConnectionId,
+        peer: Option<IpAddr>,
+    ) -> bool {
         let Some(listener) = self.listener_of(socket) else {
             self.outputs.push_back(Output::Close(id));
-            return;
+            return false;
         };
         let place = id.0 as usize;
         if self.connections.len() <= place {
             self.connections.resize_with(place + 1, || None);
         }
         self.connections[place] = Some(Connection { listener, peer, refused: Vec::new() });
-        self.route(id);
+        true
     }
 
     /// A connection could not be sent to the worker it was handed to.
@@ -104,20 +116,22 @@ impl Primary {
     }
 
     pub(super) fn answered(&mut self, id: WorkerId, seq: u64, accepted: bool) {
-        // Answers to a predecessor's numbers are not ours to act upon.
         let taken = self.workers.get_mut(&id).and_then(|worker| worker.take_back(seq));
-        if let Some(connection) = taken {
-            if accepted {
-                self.close(connection);
-            } else {
-                if let Some(own) = self.connection_mut(connection) {
-                    own.refused.push(id);
-                }
-                self.route(connection);
-            }
+        match taken {
+            Some(connection) if accepted => self.close(connection),
+            Some(connection) => self.refused(id, connection),
+            None => self.answered_strangely(id, seq, accepted),
         }
         self.has_room(id);
         self.drain_on(id);
+    }
+
+    /// A worker does not want a connection.
+    pub(super) fn refused(&mut self, id: WorkerId, connection: ConnectionId) {
+        if let Some(own) = self.connection_mut(connection) {
+            own.refused.push(id);
+        }
+        self.route(connection);
     }
 
     /// Finds a worker for a connection that is nobody's, or lets it wait.

@@ -10,6 +10,8 @@ pub(super) enum Timer {
     Forgive(WorkerId),
     /// Those that wait may be tried again.
     Retry(ListenerId),
+    /// The worker may take probes again.
+    Probe(WorkerId),
     /// The port may be free by now.
     Bind(SocketId),
     /// The app has closed it and not opened it again.
@@ -28,6 +30,7 @@ impl Primary {
             match timer {
                 Timer::Forgive(worker) => self.forgive(worker),
                 Timer::Retry(listener) => self.flush(listener),
+                Timer::Probe(worker) => self.probe_again(worker),
                 Timer::Bind(socket) => self.bind_again(socket),
                 Timer::Abandon(listener) => self.remove_abandoned(listener),
             }

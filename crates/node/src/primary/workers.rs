@@ -70,7 +70,8 @@ impl Primary {
         let Some(worker) = self.workers.get_mut(&id) else {
             return;
         };
-        let done = worker.unanswered.is_empty() && worker.held_back.is_empty();
+        let answered = worker.unanswered.is_empty() && worker.inherited.is_empty();
+        let done = answered && worker.held_back.is_empty();
         if worker.phase != Phase::Draining || !done {
             return;
         }
@@ -136,6 +137,7 @@ impl Primary {
         };
         worker.phase = Phase::Closed;
         let unanswered = std::mem::take(&mut worker.unanswered);
+        let inherited = std::mem::take(&mut worker.inherited);
         let held: Vec<ListenerId> = self.held_by(id);
         for listener in &held {
             self.let_go(id, *listener);
@@ -145,7 +147,8 @@ impl Primary {
                 socket.askers.retain(|(asker, _)| *asker != id);
             }
         }
-        for (_, connection) in unanswered {
+        let connections = unanswered.into_iter().map(|(_, connection)| connection);
+        for connection in connections.chain(inherited.into_iter().map(|own| own.connection)) {
             self.route(connection);
         }
     }
