@@ -13,6 +13,7 @@
 //! ```
 
 mod marks;
+mod name;
 mod post;
 
 pub use marks::{Mark, Marks};

@@ -1,6 +1,7 @@
 //! What the guard does. It was forked, perhaps from a process with threads, and never executes
 //! anything: nothing here allocates, takes a lock or panics.
 
+use super::name::{Name, is_connected, is_open};
 use super::{Guard, Mark, Marks};
 use crate::pidfd;
 use nix::libc::{self, c_int};
@@ -127,63 +128,6 @@ impl Post {
     }
 }
 
-/// A socket's address.
-struct Name {
-    storage: libc::sockaddr_storage,
-    len: usize,
-}
-
-impl Name {
-    /// The local one; `None` when it is no socket.
-    fn local(fd: RawFd) -> Option<Self> {
-        ask(fd, libc::getsockname)
-    }
-
-    /// Whether a connection with this address came through a listening socket with the other.
-    fn is_same_place(&self, listener: &Self) -> bool {
-        let port = |name: &Self| (name.storage.ss_family, name.byte(2), name.byte(3));
-        match c_int::from(self.storage.ss_family) {
-            // The listener may be bound to every address.
-            libc::AF_INET | libc::AF_INET6 => port(self) == port(listener),
-            libc::AF_UNIX => {
-                self.len == listener.len
-                    && self.len > size_of::<libc::sa_family_t>()
-                    && (0..self.len).all(|index| self.byte(index) == listener.byte(index))
-            }
-            _ => false,
-        }
-    }
-
-    fn byte(&self, index: usize) -> u8 {
-        if index >= self.len.min(size_of::<libc::sockaddr_storage>()) {
-            return 0;
-        }
-        let start = (&raw const self.storage).cast::<u8>();
-        // SAFETY: within the structure, all bytes of which were set to zero at first.
-        unsafe { start.add(index).read() }
-    }
-}
-
-type Ask = unsafe extern "C" fn(c_int, *mut libc::sockaddr, *mut libc::socklen_t) -> c_int;
-
-fn ask(fd: RawFd, ask: Ask) -> Option<Name> {
-    // SAFETY: all zeroes is a value of this structure.
-    let mut storage: libc::sockaddr_storage = unsafe { std::mem::zeroed() };
-    let mut len = libc::socklen_t::try_from(size_of_val(&storage)).unwrap_or(0);
-    // SAFETY: a place for the result and its length.
-    let told = unsafe { ask(fd, (&raw mut storage).cast(), &raw mut len) };
-    (told == 0).then_some(Name { storage, len: len as usize })
-}
-
-fn is_connected(fd: RawFd) -> bool {
-    ask(fd, libc::getpeername).is_some()
-}
-
-fn is_open(fd: RawFd) -> bool {
-    // SAFETY: takes numbers.
-    unsafe { libc::fcntl(fd, libc::F_GETFD) >= 0 }
-}
-
 /// A message with one descriptor.
 #[repr(C)]
 struct Control {
@@ -246,6 +190,6 @@ fn title() -> Option<(usize, usize)> {
     let (_, rest) = stat.rsplit_once(')')?;
     // The state is the third field, `arg_start` the 48th.
     let mut fields = rest.split_ascii_whitespace().skip(45).map(str::parse::<usize>);
-    let (start, end) = (fields.next()?.ok()?, fields.next()?.ok()?);
-    (start > 0).then_some((start, end.checked_sub(start)?))
+    let (begin, end) = (fields.next()?.ok()?, fields.next()?.ok()?);
+    (begin > 0).then_some((begin, end.checked_sub(begin)?))
 }
