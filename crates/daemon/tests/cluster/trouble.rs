@@ -56,7 +56,7 @@ fn a_blocked_worker_is_gone_round() {
     let begun = Instant::now();
     // At most its window of connections goes to it.
     let load = Load::start(port, "/", 8, false, Duration::ZERO);
-    load.wait(200);
+    load.wait(60);
     assert!(begun.elapsed() < Duration::from_millis(1400), "{:?}", begun.elapsed());
     load.stop_lossless();
     assert!(spread(port, 10).contains_key(&blocked));
