@@ -231,6 +231,9 @@ impl Shell {
                 assert!(self.open.contains(&connection), "handed after it was closed");
                 self.handed.entry(worker).or_default().push((seq, connection));
             }
+            Output::Probe { connection, .. } => {
+                assert!(self.open.contains(&connection), "used after it was closed");
+            }
             Output::Close(connection) => {
                 assert!(self.open.remove(&connection), "closed twice");
             }
