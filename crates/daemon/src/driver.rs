@@ -92,11 +92,10 @@ impl Driver {
         }
     }
 
-    /// Goes on where a predecessor ended; `events` is what became of its runs meanwhile.
-    pub(crate) fn resume(&mut self, newest: Generation, events: VecDeque<Event>) {
+    /// Goes on where a predecessor ended: `actions` is what may have been asked in vain, `events`
+    /// what became of its runs meanwhile.
+    pub(crate) fn resume(&mut self, actions: Vec<Action>, events: VecDeque<Event>) {
         self.events = events;
-        let mut actions = Vec::new();
-        self.supervisor.after_restore(clock::now(), newest, &mut actions);
         for action in actions {
             self.world.perform(action, &mut self.events);
         }

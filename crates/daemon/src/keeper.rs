@@ -112,7 +112,10 @@ impl World {
         pid: u32,
         pidfd: OwnedFd,
     ) -> Option<ProcId> {
-        let run = self.runs.get_mut(&generation)?;
+        let Some(run) = self.runs.get_mut(&generation) else {
+            self.end_stranger(generation, pid, Some(&pidfd));
+            return None;
+        };
         run.pid = Some(pid);
         run.birth = rpm_sys::pidfd::identity(pid);
         run.pidfd = Some(pidfd);

@@ -152,7 +152,10 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let Past { table, journal, .. } = past;
     let store = Store::start(journal).map_err(system("starting the writing thread"))?;
     let predecessors = estate.predecessors;
-    let supervisor = table.supervisor;
+    let mut supervisor = table.supervisor;
+    let mut asked_again = Vec::new();
+    let (newest, runs) = (estate.newest(), estate.held(supervisor.next_generation()));
+    supervisor.after_restore(clock::now(), newest, &runs, &mut asked_again);
     let records = estate.records.take().unwrap_or_default();
     let keeper = Keeper::of_process().map_err(system("opening this program"))?;
     let threads = (logs.clone(), channels, store.clone());
@@ -162,7 +165,6 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     held.push((door, tag::LISTENER));
     world.hold(CLIENTS_KEY, held);
     world.predecessors = predecessors;
-    let newest = estate.newest();
     let events = world.take_over(&supervisor, records, estate);
     world.take_up(taken_up);
     world.link.send(ToKeeper::Ready);
@@ -186,7 +188,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let serving = tokio::task::spawn_local(server::serve(listener, doors));
     let crontab = Crontab::new().map_err(system("making the alarm for schedules"))?;
     let mut driver = Driver::new(supervisor, world, crontab);
-    driver.resume(newest, events);
+    driver.resume(asked_again, events);
     let world = driver.run(inlets).await;
     succeeded.set(matches!(world.over, Some(Over::Replaced | Over::Broken(_))));
     serving.abort();

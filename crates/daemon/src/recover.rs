@@ -21,6 +21,8 @@ const RECORDS_MAX: usize = 64 * 1024 * 1024;
 
 /// The owner of a slot of which only the system has told.
 const NOBODY: u64 = u64::MAX;
+/// The instance of such a slot.
+const UNOWNED: ProcId = ProcId(u32::MAX);
 
 /// What the keeper held for a predecessor.
 #[derive(Debug, Default)]
@@ -40,8 +42,8 @@ pub(crate) struct Estate {
 
 #[derive(Debug)]
 struct Slot {
-    /// The number of the instance that it was begun for.
-    owner: u64,
+    /// The instance that it was begun for.
+    proc: ProcId,
     pid: u32,
     pidfd: Option<OwnedFd>,
     fds: BTreeMap<u32, OwnedFd>,
@@ -71,11 +73,18 @@ pub(crate) fn greet(link: &mut Link) -> io::Result<Estate> {
 impl Estate {
     /// The newest generation that the keeper knows of.
     pub(crate) fn newest(&self) -> Generation {
-        let exits = self.exits.iter().map(|(key, _, _)| *key);
-        Generation(self.slots.keys().copied().chain(exits).max().unwrap_or(0))
+        Generation(self.slots.keys().next_back().copied().unwrap_or(0))
     }
 
-    /// Adds the process of a run that the keeper did not know.
+    /// The runs that the keeper has, and whose they are. One without a process comes up, or only its
+    /// output is left: then its number is `next` or higher, and whoever is left to come up of these
+    /// is ended when it has.
+    pub(crate) fn held(&self, next: Generation) -> BTreeMap<Generation, ProcId> {
+        let held = self.slots.iter().filter(|(key, slot)| slot.pid > 0 || **key < next.0);
+        held.map(|(key, slot)| (Generation(*key), slot.proc)).collect()
+    }
+
+    /// Adds the process of a run of the table that the keeper did not know.
     pub(crate) fn add(
         &mut self,
         generation: Generation,
@@ -104,8 +113,10 @@ impl Estate {
         } else if key >= LISTENER_KEYS {
             self.listeners.extend(fds.remove(&tag::LISTENER).map(|fd| (key, fd)));
         } else {
-            let new = Slot { owner, pid, pidfd: None, fds: BTreeMap::new() };
-            let slot = self.slots.entry(key).or_insert(new);
+            // A number that is no instance's is nobody's.
+            let proc = u32::try_from(owner).map_or(UNOWNED, ProcId);
+            let empty = Slot { proc, pid, pidfd: None, fds: BTreeMap::new() };
+            let slot = self.slots.entry(key).or_insert(empty);
             slot.pid = slot.pid.max(pid);
             slot.pidfd = pidfd.or(slot.pidfd.take());
             slot.fds.append(&mut fds);
@@ -134,7 +145,13 @@ impl World {
         let mut events = VecDeque::new();
         let (mut workers, mut sinks) = (Vec::new(), Vec::new());
         for (proc, generation, pid) in supervisor.runs() {
-            let Some(mut slot) = estate.slots.remove(&generation.0) else {
+            let slot = estate.slots.remove(&generation.0);
+            if slot.is_none() && pid.is_none() {
+                // The keeper never heard of it: it is asked for again.
+                continue;
+            }
+            // One that had a process and has none has been let go of.
+            let Some(mut slot) = slot.filter(|slot| slot.pid > 0 || pid.is_none()) else {
                 let how = rpm_core::Ending::Unknown;
                 self.runs.insert(generation, lost(proc, pid));
                 events.push_back(Event::Exited { proc, generation, how });
@@ -154,18 +171,13 @@ impl World {
             }
             // It was begun in the last instant of the predecessor. What it has written since then is
             // its instance's.
-            sinks.extend(match u32::try_from(slot.owner) {
-                Ok(owner) => {
-                    self.outputs_of(supervisor, (ProcId(owner), Generation(key)), &mut slot.fds)
-                }
-                Err(_) => self.leftovers_of(Generation(key), &mut slot.fds),
+            let run = Generation(key);
+            sinks.extend(if slot.proc == UNOWNED {
+                self.leftovers_of(run, &mut slot.fds)
+            } else {
+                self.outputs_of(supervisor, (slot.proc, run), &mut slot.fds)
             });
-            tracing::warn!(
-                generation = key,
-                pid = slot.pid,
-                "a process that the table does not know; ending it"
-            );
-            self.end_stranger(Generation(key), &slot);
+            self.end_stranger(run, slot.pid, slot.pidfd.as_ref());
         }
         self.logs.take_over(sinks);
         for (key, pid, status) in std::mem::take(&mut estate.exits) {
@@ -266,12 +278,19 @@ impl World {
         sinks
     }
 
-    fn end_stranger(&mut self, generation: Generation, slot: &Slot) {
-        match &slot.pidfd {
+    /// Ends a process that the table does not know; its exit lets go of it.
+    pub(crate) fn end_stranger(
+        &mut self,
+        generation: Generation,
+        pid: u32,
+        pidfd: Option<&OwnedFd>,
+    ) {
+        tracing::warn!(%generation, pid, "a process that the table does not know; ending it");
+        let kill = rpm_core::Signal::KILL.0;
+        match pidfd {
             Some(pidfd) => {
-                let kill = rpm_core::Signal::KILL.0;
-                if let Err(error) = rpm_sys::tree::kill_tree(slot.pid, pidfd, kill) {
-                    tracing::warn!(pid = slot.pid, %error, "could not end it");
+                if let Err(error) = rpm_sys::tree::kill_tree(pid, pidfd, kill) {
+                    tracing::warn!(pid, %error, "could not end it");
                 }
             }
             None => self.let_go(generation, 0),

@@ -19,6 +19,7 @@ mod resolve;
 mod run;
 mod scale;
 mod schedule;
+mod takeover;
 mod turn;
 mod view;
 

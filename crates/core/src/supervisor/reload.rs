@@ -273,6 +273,20 @@ impl Supervisor {
         }
     }
 
+    /// A supervisor that has died had begun to replace it.
+    pub(super) fn begun_before(&mut self, turn: &mut Turn<'_>, proc: ProcId) {
+        turn.touch();
+        let name = self.instances.get(&proc).map(|instance| instance.spec.name.as_str());
+        let Some(rollout) = name.and_then(|name| self.rollouts.get_mut(name)) else {
+            return;
+        };
+        let queued = rollout.queue.len();
+        rollout.queue.retain(|waits| *waits != proc);
+        if rollout.queue.len() < queued {
+            rollout.under_way.insert(proc);
+        }
+    }
+
     /// Whether a reload has begun to replace it.
     pub(super) fn is_replaced(&self, proc: ProcId) -> bool {
         self.instances

@@ -1,7 +1,7 @@
 //! The laws, over random worlds.
 
 use crate::world::World;
-use crate::world::plan::{Plan, plan, reload_plan};
+use crate::world::plan::{Deed, Plan, crash_plan, plan, reload_plan};
 use proptest::prelude::*;
 
 proptest! {
@@ -19,10 +19,33 @@ proptest! {
         World::new(&plan, false).run(&plan);
     }
 
+    /// Supervisors die between any two things they do, and their successors go on from what is
+    /// left: what was acknowledged is kept, each instance runs once, and nothing runs unowned.
+    #[test]
+    fn a_crash_at_any_point_is_taken_up(plan in crash_plan()) {
+        World::with_crashes(&plan).run(&plan);
+    }
+
     /// The same events at the same times give the same actions.
     #[test]
     fn nothing_is_left_to_chance(plan in plan()) {
         prop_assert_eq!(World::new(&plan, false).run(&plan), World::new(&plan, false).run(&plan));
+    }
+}
+
+proptest! {
+    #![proptest_config(config(2))]
+
+    /// A wall clock that is set changes nothing.
+    #[test]
+    fn time_of_day_decides_nothing(plan in plan()) {
+        let mut still = plan.clone();
+        for (_, deed) in &mut still.deeds {
+            if let Deed::Jump(ms) = deed {
+                *ms = 0;
+            }
+        }
+        prop_assert_eq!(World::new(&plan, false).run(&plan), World::new(&still, false).run(&still));
     }
 }
 

@@ -3,6 +3,8 @@
 //! News of a process come late, in any order, and sometimes twice. What the machine asks for is
 //! carried out, and watched by a [`Witness`] that knows the laws.
 
+mod audit;
+mod crash;
 mod kept;
 pub(crate) mod plan;
 mod process;
@@ -10,9 +12,11 @@ mod takeover;
 mod witness;
 
 use crate::describe;
+use crash::Crashes;
 use kept::Kept;
 use plan::{Deed, Plan, Script};
 use process::{Process, Sign};
+use rpm_core::event::SpawnError;
 use rpm_core::{
     Action, Command, CommandId, Ending, Event, Generation, Mono, Now, ProcId, Signal, Supervisor,
     Wall,
@@ -41,7 +45,10 @@ pub(crate) struct World {
     commands: u64,
     written: Vec<String>,
     restores: bool,
+    /// How far the wall clock is from the other, in ms.
+    wall_offset: i64,
     steps: usize,
+    crashes: Option<Crashes>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,8 +56,22 @@ enum Happening {
     Deed(Deed),
     News(Event),
     Begins(Generation),
+    Fails(Generation, SpawnError),
     Shows(Generation, Sign),
     Ends(Generation, Ending),
+}
+
+impl Happening {
+    /// The run that it is about.
+    fn run(&self) -> Option<Generation> {
+        match self {
+            Self::Begins(run) | Self::Fails(run, _) | Self::Shows(run, _) | Self::Ends(run, _) => {
+                Some(*run)
+            }
+            Self::News(event) => event.run().map(|(_, run)| run),
+            Self::Deed(_) => None,
+        }
+    }
 }
 
 impl World {
@@ -71,8 +92,18 @@ impl World {
             commands: 0,
             written: Vec::new(),
             restores,
+            wall_offset: 0,
             steps: 0,
+            crashes: None,
         }
+    }
+
+    /// A world in which the supervisor dies, and its successor goes on from a table that may not be
+    /// the last. It has a witness of its own: what is lost in between does not bind.
+    pub(crate) fn with_crashes(plan: &Plan) -> Self {
+        let mut world = Self::new(plan, false);
+        world.crashes = Some(Crashes::default());
+        world
     }
 
     /// Lets everything happen, and then the end; panics where a law is broken. Returns all that was
@@ -84,21 +115,26 @@ impl World {
             self.later(at, Happening::Deed(deed.clone()));
         }
         self.until(Some(at + CALM_MS));
+        self.calm();
         self.ask(if plan.shutdown {
             Command::Shutdown
         } else {
             Command::Stop { targets: vec!["all".into()] }
         });
         self.until(None);
-        self.witness.at_the_end(&self.table);
+        if self.crashes.is_some() {
+            self.after_the_crashes();
+        } else {
+            self.witness.at_the_end(&self.table);
+        }
         let alive = self.processes.values().any(|process| process.alive);
-        assert!(!alive || self.witness.is_over(), "a process outlives everything");
+        assert!(!alive || self.is_over(), "a process outlives everything");
         std::mem::take(&mut self.written)
     }
 
     /// Lets happen what happens until then, or until nothing does.
     fn until(&mut self, end: Option<u64>) {
-        while !self.witness.is_over() {
+        while !self.is_over() {
             self.steps += 1;
             assert!(self.steps < STEPS, "a storm");
             let due = self.table.next_deadline().map(|(at, _)| at.0.max(self.now));
@@ -112,10 +148,13 @@ impl World {
             }
             self.now = at;
             if woken {
+                let life = self.life();
                 self.step(&Event::Woke);
                 let left = self.table.next_deadline();
+                // A successor has not handled it.
+                let handled = self.life() == life;
                 assert!(
-                    left.is_none_or(|(at, _)| at.0 > self.now),
+                    !handled || left.is_none_or(|(at, _)| at.0 > self.now),
                     "handled and still due: {left:?}"
                 );
             } else if let Some((_, happening)) = self.queue.pop_first() {
@@ -130,11 +169,15 @@ impl World {
             Happening::Deed(deed) => self.deed(deed),
             Happening::News(event) => self.step(&event),
             Happening::Begins(generation) => self.begin(generation),
+            Happening::Fails(generation, error) => self.fail(generation, error),
             Happening::Shows(generation, sign) => {
                 let Some(process) = self.processes.get_mut(&generation) else {
                     return;
                 };
                 if process.alive {
+                    if self.crashes.as_ref().is_some_and(Crashes::is_dead) {
+                        process.unread.push(sign);
+                    }
                     process.shown.push(sign);
                     let event = sign.event(process.proc, generation);
                     self.report(event);
@@ -146,6 +189,7 @@ impl World {
                 };
                 if std::mem::replace(&mut process.alive, false) {
                     let proc = process.proc;
+                    process.ended = Some(how);
                     self.report(Event::Exited { proc, generation, how });
                 }
             }
@@ -165,8 +209,11 @@ impl World {
                     self.step(&Event::Sampled { proc: ProcId(proc), generation, memory });
                 }
             }
+            Deed::Stale | Deed::Takeover if self.crashes.is_some() => {}
             Deed::Stale => self.tell_of_the_dead(),
             Deed::Takeover => self.take_over(),
+            Deed::Crash(steps) => self.doom(steps),
+            Deed::Jump(ms) => self.wall_offset += ms,
         }
     }
 
@@ -177,10 +224,14 @@ impl World {
 
     /// One step of the machine, watched.
     fn step(&mut self, event: &Event) {
+        if self.crashes.is_some() {
+            return self.step_at_risk(event);
+        }
         if self.restores && self.steps.is_multiple_of(4) {
             self.witness.nobody_waits();
             self.kept.note(&mut self.table);
             self.table = self.kept.read(&self.table);
+            self.resume_where_nothing_is_lost();
         }
         let before = self.table.clone();
         let mut actions = Vec::new();
@@ -192,24 +243,31 @@ impl World {
 
     fn perform(&mut self, actions: &[Action]) {
         for action in actions {
-            if let Some(words) = describe::action(action) {
-                self.write(&format!("    {words}"));
+            self.carry_out(action);
+        }
+    }
+
+    fn carry_out(&mut self, action: &Action) {
+        if let Some(words) = describe::action(action) {
+            self.write(&format!("    {words}"));
+        }
+        match action {
+            Action::Spawn { proc, generation, spec, .. } => {
+                self.spawn(*proc, *generation, &spec.name);
             }
-            match action {
-                Action::Spawn { proc, generation, spec, .. } => {
-                    self.spawn(*proc, *generation, &spec.name);
-                }
-                Action::Signal { generation, signal, .. } => self.signal(*generation, *signal),
-                Action::Message { generation, .. } => self.ask_to_stop(*generation),
-                Action::Drain { generation, .. } => self.drain(*generation),
-                Action::Sweep { proc, generation } => {
-                    let (proc, generation) = (*proc, *generation);
-                    let sweep = self.processes[&generation].script.sweep;
-                    let event = Event::Swept { proc, generation };
-                    self.later(self.now + sweep, Happening::News(event));
-                }
-                _ => {}
+            Action::Signal { generation, signal, .. } => self.signal(*generation, *signal),
+            Action::Forget { generation, .. } => {
+                self.processes.get_mut(generation).unwrap().let_go = true;
             }
+            Action::Message { generation, .. } => self.ask_to_stop(*generation),
+            Action::Drain { generation, .. } => self.drain(*generation),
+            Action::Sweep { proc, generation } => {
+                let (proc, generation) = (*proc, *generation);
+                let sweep = self.processes[&generation].script.sweep;
+                let event = Event::Swept { proc, generation };
+                self.later(self.now + sweep, Happening::News(event));
+            }
+            _ => {}
         }
     }
 
@@ -219,6 +277,9 @@ impl World {
 
     /// News: late, and now and then once more.
     fn report(&mut self, event: Event) {
+        if self.crashes.as_ref().is_some_and(Crashes::is_dead) {
+            return;
+        }
         let late = self.chance(LATE_MS);
         self.later(self.now + late, Happening::News(event.clone()));
         if self.chance(8) == 0 {
@@ -241,8 +302,17 @@ impl World {
         (z ^ (z >> 31)) % below
     }
 
+    /// Which supervisor this is.
+    fn life(&self) -> usize {
+        self.crashes.as_ref().map_or(0, Crashes::deaths)
+    }
+
+    fn is_over(&self) -> bool {
+        self.witness.is_over() || self.crashes.as_ref().is_some_and(Crashes::is_over)
+    }
+
     fn moment(&self) -> Now {
-        Now { mono: Mono(self.now), wall: Wall(self.now.cast_signed()) }
+        Now { mono: Mono(self.now), wall: Wall(self.now.cast_signed() + self.wall_offset) }
     }
 
     fn write(&mut self, words: &str) {

@@ -67,6 +67,10 @@ pub(crate) enum Deed {
     Stale,
     /// Another supervisor takes over; who waited for an answer gets none.
     Takeover,
+    /// The supervisor dies at so many steps from here, within one.
+    Crash(u64),
+    /// The wall clock is set, by so many ms.
+    Jump(i64),
 }
 
 impl fmt::Debug for Plan {
@@ -138,6 +142,19 @@ pub(crate) fn reload_plan() -> impl Strategy<Value = Plan> {
         let reload = Command::Reload { targets: vec!["all".into()], env: None, parallel };
         let deeds = vec![(0, Deed::Ask(start)), (1000, Deed::Ask(reload))];
         Plan { apps, deeds, seed, shutdown: false }
+    })
+}
+
+/// Any plan, and deaths of the supervisor.
+pub(crate) fn crash_plan() -> impl Strategy<Value = Plan> {
+    let crash = (any::<prop::sample::Index>(), gap(), 0..6_u64);
+    let plans = prop_oneof![3 => plan().boxed(), 1 => reload_plan().boxed()];
+    (plans, vec(crash, 1..5)).prop_map(|(mut plan, crashes)| {
+        for (at, gap, steps) in crashes {
+            let at = 1 + at.index(plan.deeds.len());
+            plan.deeds.insert(at, (gap, Deed::Crash(steps)));
+        }
+        plan
     })
 }
 
@@ -227,6 +244,7 @@ fn deed(apps: Vec<AppPlan>) -> impl Strategy<Value = Deed> {
         2 => (0..8_u32, 500..2000_u64).prop_map(|(proc, memory)| Deed::Uses(proc, memory)),
         1 => Just(Deed::Stale),
         1 => Just(Deed::Takeover),
+        1 => (-100_000_000..100_000_000_i64).prop_map(Deed::Jump),
     ]
 }
 

@@ -6,7 +6,7 @@ use rpm_core::event::SpawnError;
 use rpm_core::{Ending, Event, Generation, ProcId, Signal};
 
 /// What a process shows of itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sign {
     Up,
     Listening,
@@ -20,6 +20,16 @@ pub(super) struct Process {
     pub(super) script: Script,
     pub(super) alive: bool,
     pub(super) shown: Vec<Sign>,
+    /// It was there.
+    pub(super) begun: bool,
+    /// How it ended, for whoever asks.
+    pub(super) ended: Option<Ending>,
+    /// It could not be started.
+    pub(super) failed: Option<SpawnError>,
+    /// Nobody asks any more.
+    pub(super) let_go: bool,
+    /// What it showed while nobody looked.
+    pub(super) unread: Vec<Sign>,
 }
 
 impl World {
@@ -31,12 +41,27 @@ impl World {
         let happening = match script.spawn_error {
             Some(errno) => {
                 let error = SpawnError { what: String::new(), errno, why: String::new() };
-                Happening::News(Event::SpawnFailed { proc, generation, error })
+                Happening::Fails(generation, error)
             }
             None => Happening::Begins(generation),
         };
-        let process = Process { proc, script, alive: false, shown: Vec::new() };
-        self.processes.insert(generation, process);
+        let process = Process {
+            proc,
+            script,
+            alive: false,
+            shown: Vec::new(),
+            begun: false,
+            ended: None,
+            failed: None,
+            let_go: false,
+            unread: Vec::new(),
+        };
+        if let Some(other) = self.processes.insert(generation, process) {
+            // Its number may be used again when no table that is left has ever heard of it.
+            let forgotten = self.life() > 0 && other.let_go && !other.alive;
+            assert!(forgotten, "{generation} is started twice");
+            self.queue.retain(|_, happening| happening.run() != Some(generation));
+        }
         self.later(at, happening);
     }
 
@@ -45,6 +70,7 @@ impl World {
             return;
         };
         process.alive = true;
+        process.begun = true;
         let (proc, script) = (process.proc, process.script.clone());
         let pid = u32::try_from(generation.0).unwrap();
         self.report(Event::Spawned { proc, generation, pid });
@@ -58,6 +84,15 @@ impl World {
         if let Some((after, how)) = script.ends {
             self.later(self.now + after, Happening::Ends(generation, how));
         }
+    }
+
+    pub(super) fn fail(&mut self, generation: Generation, error: SpawnError) {
+        let Some(process) = self.processes.get_mut(&generation) else {
+            return;
+        };
+        let proc = process.proc;
+        process.failed = Some(error.clone());
+        self.later(self.now, Happening::News(Event::SpawnFailed { proc, generation, error }));
     }
 
     pub(super) fn signal(&mut self, generation: Generation, signal: Signal) {

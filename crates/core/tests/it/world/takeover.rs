@@ -1,7 +1,8 @@
 //! Supervisors that take over, and news of what is long gone.
 
 use super::World;
-use rpm_core::{Ending, Event};
+use rpm_core::{Action, Ending, Event, Generation, ProcId, Signal};
+use std::collections::BTreeMap;
 
 impl World {
     /// News of what is gone must change nothing.
@@ -32,13 +33,32 @@ impl World {
         let text = serde_json::to_string(&self.table).unwrap();
         self.table = serde_json::from_str(&text).unwrap();
         self.witness.nobody_waits();
-        let newest = self.processes.keys().next_back().copied().unwrap_or_default();
+        let held = self.held();
         let before = self.table.clone();
         let mut actions = Vec::new();
-        self.table.after_restore(self.moment(), newest, &mut actions);
+        self.table.after_restore(self.moment(), newest(&held), &held, &mut actions);
         self.perform(&actions);
         self.witness.saw(self.now, &before, &Event::Woke, &actions, &self.table);
         self.tell_what_is();
+    }
+
+    /// Takes up the work where all was carried out: nothing new is asked of the world.
+    pub(super) fn resume_where_nothing_is_lost(&mut self) {
+        let mut actions = Vec::new();
+        let held = self.held();
+        self.table.after_restore(self.moment(), newest(&held), &held, &mut actions);
+        let new = actions.iter().find(|action| match action {
+            Action::Sweep { .. } | Action::Drain { .. } => false,
+            Action::Signal { signal, .. } => *signal != Signal::KILL,
+            _ => true,
+        });
+        assert!(new.is_none(), "{new:?} is asked, and nothing was lost");
+    }
+
+    /// The runs that the keeper knows of.
+    pub(super) fn held(&self) -> BTreeMap<Generation, ProcId> {
+        let held = self.processes.iter().filter(|(_, process)| !process.let_go);
+        held.map(|(generation, process)| (*generation, process.proc)).collect()
     }
 
     /// What a shell tells a successor.
@@ -56,4 +76,9 @@ impl World {
             }
         }
     }
+}
+
+/// The newest generation of these.
+pub(super) fn newest(held: &BTreeMap<Generation, ProcId>) -> Generation {
+    held.keys().next_back().copied().unwrap_or_default()
 }

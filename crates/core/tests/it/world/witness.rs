@@ -2,7 +2,7 @@
 //! happened: it trusts the machine's words only where a law is about these words.
 
 mod account;
-mod asked;
+pub(super) mod asked;
 mod reload;
 
 use account::{Account, RunAccount};

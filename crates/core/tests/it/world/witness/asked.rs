@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 const STOP_MS: u64 = 20 + 300 + 2000 + 2000 + 300 + 100;
 
 /// Whether nothing was begun.
-pub(super) fn is_refused(id: CommandId, actions: &[Action]) -> bool {
+pub(in crate::world) fn is_refused(id: CommandId, actions: &[Action]) -> bool {
     actions.iter().any(|action| match action {
         Action::Answer { command, outcome: Outcome::Refused { .. } } => *command == id,
         _ => false,
@@ -16,7 +16,7 @@ pub(super) fn is_refused(id: CommandId, actions: &[Action]) -> bool {
 }
 
 /// The instances that a command is about.
-pub(super) fn touched(
+pub(in crate::world) fn touched(
     before: &Supervisor,
     command: &Command,
     after: &Supervisor,
