@@ -69,6 +69,11 @@ fn kill_both(rpm: &Rpm) {
     kill(supervisor, Signal::SIGKILL);
     kill(keeper, Signal::SIGKILL);
     eventually("both are gone", || (!alive(supervisor) && !alive(keeper)).then_some(()));
+    // The guard holds the clients' socket for some ms more.
+    let is_guard = |line: &str| line.starts_with("rpm") && line.contains("guard");
+    eventually("the guard is gone", || {
+        (!rpm.processes().iter().any(|(_, line)| is_guard(line))).then_some(())
+    });
 }
 
 #[test]

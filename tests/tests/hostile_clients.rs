@@ -149,7 +149,9 @@ except OSError: print(0)";
         .unwrap();
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "0");
-    assert!(rpm.daemon_log().contains("turned away a client of another user"));
+    eventually("the log says so", || {
+        rpm.daemon_log().contains("turned away a client of another user").then_some(())
+    });
     serves(&rpm);
 }
 

@@ -14,6 +14,7 @@ use rpm_core::{Action, Event, Generation, Mono, ProcId, Supervisor};
 use rpm_keeper::wire::ToKeeper;
 use rpm_proto::{Reply, Request};
 use std::collections::VecDeque;
+use std::io;
 use std::os::fd::OwnedFd;
 use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, oneshot};
@@ -78,18 +79,18 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// A driver for `supervisor`.
-    pub(crate) fn new(supervisor: Supervisor, world: World, crontab: Crontab) -> Self {
-        Self {
+    /// A driver for `supervisor`. Must be called in a runtime with I/O.
+    pub(crate) fn new(supervisor: Supervisor, world: World) -> io::Result<Self> {
+        Ok(Self {
             supervisor,
             world,
             events: VecDeque::new(),
             next_sample: Mono(0),
             next_ping: Mono(0),
             grace_until: Mono(0),
-            crontab,
+            crontab: Crontab::new()?,
             schedules_changed: true,
-        }
+        })
     }
 
     /// Goes on where a predecessor ended: `actions` is what may have been asked in vain, `events`

@@ -41,7 +41,6 @@ mod update;
 mod view;
 mod world;
 
-use crate::cron::Crontab;
 pub use update::{Abilities, QUESTION};
 
 use crate::channels::Safe;
@@ -130,9 +129,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let (busy, mut all_told) = mpsc::channel(1);
 
     // Before there are threads: it makes a process that has what we have now.
-    let (safe, mut held) = open_safe(estate.safe.take());
-    let channels = channels::Channels::start(channel_news, safe)
-        .map_err(system("starting the channel thread"))?;
+    let (channels, mut held) = start_channels(channel_news, estate.safe.take())?;
     let logs = logs::Logs::start(log_news).map_err(system("starting the log thread"))?;
     write_assets(&home)?;
     let (listener, door) = open_door(&home, estate.clients.take())?;
@@ -148,29 +145,27 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     };
 
     let mark = mark(&home);
-    let (past, taken_up) = survivors::past(&home, &mark, &mut estate).await?;
-    let Past { table, journal, .. } = past;
+    let (Past { table, journal, .. }, taken_up) =
+        survivors::past(&home, &mark, &mut estate).await?;
     let store = Store::start(journal).map_err(system("starting the writing thread"))?;
-    let predecessors = estate.predecessors;
     let mut supervisor = table.supervisor;
     let mut asked_again = Vec::new();
     let (newest, runs) = (estate.newest(), estate.held(supervisor.next_generation()));
     supervisor.after_restore(clock::now(), newest, &runs, &mut asked_again);
     let records = estate.records.take().unwrap_or_default();
-    let keeper = Keeper::of_process().map_err(system("opening this program"))?;
+    let ends = (link, Keeper::of_process().map_err(system("opening this program"))?);
     let threads = (logs.clone(), channels, store.clone());
-    let ends = (link, keeper);
     let kept = (table.ledger, table.births);
     let mut world = World::new(home.clone(), mark, ends, threads, notices.clone(), swept, kept);
     held.push((door, tag::LISTENER));
     world.hold(CLIENTS_KEY, held);
-    world.predecessors = predecessors;
+    world.predecessors = estate.predecessors;
     let events = world.take_over(&supervisor, records, estate);
     world.take_up(taken_up);
     world.link.send(ToKeeper::Ready);
     update::lead_keeper(&mut world.link);
     store.pid_file(home.pid_file(), Some(std::process::id()));
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), predecessors, home = %home.root(), "supervising");
+    world.say_begun();
 
     // Refused, it only costs memory.
     rpm_sys::text::give_back().ok();
@@ -186,8 +181,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
         busy: busy.downgrade(),
     };
     let serving = tokio::task::spawn_local(server::serve(listener, doors));
-    let crontab = Crontab::new().map_err(system("making the alarm for schedules"))?;
-    let mut driver = Driver::new(supervisor, world, crontab);
+    let mut driver = Driver::new(supervisor, world).map_err(system("making an alarm"))?;
     driver.resume(asked_again, events);
     let world = driver.run(inlets).await;
     succeeded.set(matches!(world.over, Some(Over::Replaced | Over::Broken(_))));
@@ -252,6 +246,16 @@ fn open_door(home: &Home, inherited: Option<OwnedFd>) -> Result<(Listener, Owned
         Listener::UdSocket(socket) => socket.as_fd().try_clone_to_owned(),
     };
     Ok((listener, held.map_err(system("keeping the clients' socket"))?))
+}
+
+fn start_channels(
+    news: mpsc::Sender<channels::ChannelEvent>,
+    inherited: Option<Safe>,
+) -> Result<(channels::Channels, Vec<(OwnedFd, u32)>), RunError> {
+    let (safe, held) = open_safe(inherited);
+    let channels =
+        channels::Channels::start(news, safe).map_err(system("starting the channel thread"))?;
+    Ok((channels, held))
 }
 
 /// Where connections wait that we do not live to hand on, with a duplicate for the keeper to hold.

@@ -21,8 +21,6 @@ const RECORDS_MAX: usize = 64 * 1024 * 1024;
 
 /// The owner of a slot of which only the system has told.
 const NOBODY: u64 = u64::MAX;
-/// The instance of such a slot.
-const UNOWNED: ProcId = ProcId(u32::MAX);
 
 /// What the keeper held for a predecessor.
 #[derive(Debug, Default)]
@@ -114,7 +112,7 @@ impl Estate {
             self.listeners.extend(fds.remove(&tag::LISTENER).map(|fd| (key, fd)));
         } else {
             // A number that is no instance's is nobody's.
-            let proc = u32::try_from(owner).map_or(UNOWNED, ProcId);
+            let proc = ProcId(u32::try_from(owner).unwrap_or(u32::MAX));
             let empty = Slot { proc, pid, pidfd: None, fds: BTreeMap::new() };
             let slot = self.slots.entry(key).or_insert(empty);
             slot.pid = slot.pid.max(pid);
@@ -172,11 +170,7 @@ impl World {
             // It was begun in the last instant of the predecessor. What it has written since then is
             // its instance's.
             let run = Generation(key);
-            sinks.extend(if slot.proc == UNOWNED {
-                self.leftovers_of(run, &mut slot.fds)
-            } else {
-                self.outputs_of(supervisor, (slot.proc, run), &mut slot.fds)
-            });
+            sinks.extend(self.outputs_of(supervisor, (slot.proc, run), &mut slot.fds));
             self.end_stranger(run, slot.pid, slot.pidfd.as_ref());
         }
         self.logs.take_over(sinks);

@@ -229,6 +229,12 @@ impl World {
         self.keep_and_tell(supervisor, Vec::new());
     }
 
+    /// Says in the log that supervision has begun.
+    pub(crate) fn say_begun(&self) {
+        let (version, predecessors) = (env!("CARGO_PKG_VERSION"), self.predecessors);
+        tracing::info!(version, predecessors, home = %self.home.root(), "supervising");
+    }
+
     /// Sends what waits for the keeper, as far as it takes it.
     pub(crate) fn flush(&mut self) {
         if let Err(error) = self.link.flush() {
