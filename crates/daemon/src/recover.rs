@@ -161,7 +161,7 @@ impl World {
             workers.extend(self.adopt(supervisor, run, pid, slot, &mut events));
         }
         for (key, mut slot) in std::mem::take(&mut estate.slots) {
-            self.mirror(Generation(key), slot.owner, &slot);
+            self.mirror(Generation(key), u64::from(slot.proc.0), &slot);
             if slot.pid == 0 {
                 sinks.extend(self.leftovers_of(Generation(key), &mut slot.fds));
                 self.let_go(Generation(key), 0);
