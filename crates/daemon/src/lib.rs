@@ -167,9 +167,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     store.pid_file(home.pid_file(), Some(std::process::id()));
     world.say_begun();
 
-    // Refused, it only costs memory.
-    rpm_sys::text::give_back().ok();
-
+    rpm_sys::text::give_back().ok(); // Refused, it only costs memory.
     let succeeded = Rc::new(Cell::new(false));
     let doors = Doors {
         asks,
