@@ -1,5 +1,6 @@
 //! What a process is and does to itself.
 
+use nix::errno::Errno;
 use rustix::fs::{Mode, OFlags};
 use std::ffi::CString;
 use std::fs::File;
@@ -133,11 +134,12 @@ pub fn become_subreaper() -> io::Result<()> {
 
 /// Starts a session, unless the calling process leads one already, `setsid(2)`.
 pub fn start_session() -> io::Result<()> {
-    if rustix::process::getsid(None)? == rustix::process::getpid() {
-        return Ok(());
+    // Asked first, the kernel may name session 0: one whose leader is outside our pid namespace.
+    match nix::unistd::setsid() {
+        Err(Errno::EPERM) if nix::unistd::getsid(None)? == nix::unistd::getpid() => Ok(()),
+        Err(source) => Err(source.into()),
+        Ok(_) => Ok(()),
     }
-    rustix::process::setsid()?;
-    Ok(())
 }
 
 /// Leaves the working directory, so that its file system can be unmounted.
