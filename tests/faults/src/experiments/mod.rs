@@ -50,6 +50,7 @@ pub(crate) struct Order {
 /// All of them.
 pub(crate) const ALL: &[Experiment] = &[
     supervisor_kill::AT_ANY_MOMENT,
+    supervisor_kill::WHILE_IDLE,
     supervisor_kill::WHILE_APPS_DIE,
     supervisor_kill::IN_A_RELOAD,
     commands::IN_FLIGHT,

@@ -16,6 +16,15 @@ pub(crate) const AT_ANY_MOMENT: Experiment = Experiment {
     run: at_any_moment,
 };
 
+/// Kills of a supervisor that has lived for a while, on a machine that does nothing else.
+pub(crate) const WHILE_IDLE: Experiment = Experiment {
+    name: "supervisor-kill-idle",
+    about: "SIGKILL of the supervisor of idle services, more than a second apart",
+    times: 100,
+    short_times: 3,
+    run: while_idle,
+};
+
 /// Exits that happen while nobody looks.
 pub(crate) const WHILE_APPS_DIE: Experiment = Experiment {
     name: "supervisor-kill-exits",
@@ -59,6 +68,22 @@ fn at_any_moment(order: &mut Order) -> Report {
     }
     let fault = Instant::now();
     scene.answered(fault);
+    let mut report = scene.finish();
+    report.promise_nothing_noticed();
+    super::promise_regain(order, &mut report);
+    report
+}
+
+fn while_idle(order: &mut Order) -> Report {
+    let idle = Mix { webs: &[], web_lines: 0, lines_a_second: 1, victims: 4 };
+    let mut scene = Scene::start(idle, &[]);
+    for _ in 0..order.times {
+        // One that dies in its first second is started again with a delay, when it is one of many.
+        std::thread::sleep(Duration::from_millis(1050));
+        order.chance.sleep_ms(100);
+        let fault = scene.kill_supervisor();
+        scene.regain(fault);
+    }
     let mut report = scene.finish();
     report.promise_nothing_noticed();
     super::promise_regain(order, &mut report);
