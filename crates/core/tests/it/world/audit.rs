@@ -59,7 +59,8 @@ impl Audit {
                 self.latest.insert(*proc, *id);
             }
             // Numbers of instances are used again.
-            self.firm.retain(|proc, wish| *wish != Wish::Gone || after.instance(*proc).is_none());
+            let is_new = |proc| before.instance(proc).is_none() && after.instance(proc).is_some();
+            self.firm.retain(|proc, _| !is_new(*proc));
             self.asked.insert(*id, (about, wish(command)));
         }
         if let Event::Sampled { proc, .. } = event {
@@ -74,15 +75,21 @@ impl Audit {
             return;
         };
         if matches!(outcome, Outcome::Done { .. }) {
-            // Of an app that has too many instances, some go.
+            // Of an app that has too many instances, some go. What an earlier command lets go may
+            // still be draining.
             let parts = dump(table);
             let goes = |proc: &ProcId| {
                 let instance = &parts["instances"][proc.0.to_string()];
                 instance.is_null() || instance["wanted"] == "gone"
             };
-            let about = about.iter().filter(|proc| {
-                self.latest.get(proc) == Some(&command) && (wish != Wish::Up || !goes(proc))
-            });
+            let is_bound = |proc: &ProcId| match wish {
+                Wish::Up => !goes(proc),
+                Wish::Down => true,
+                Wish::Gone => table.instance(*proc).is_none(),
+            };
+            let about = about
+                .iter()
+                .filter(|proc| self.latest.get(proc) == Some(&command) && is_bound(proc));
             self.firm.extend(about.map(|proc| (*proc, wish)));
         }
     }

@@ -257,7 +257,9 @@ impl World {
             }
             Action::Signal { generation, signal, .. } => self.signal(*generation, *signal),
             Action::Forget { generation, .. } => {
-                self.processes.get_mut(generation).unwrap().let_go = true;
+                // What a supervisor died before asking for was never there.
+                let known = self.processes.get_mut(generation).map(|it| it.let_go = true);
+                assert!(known.is_some() || self.life() > 0, "{generation} never was");
             }
             Action::Message { generation, .. } => self.ask_to_stop(*generation),
             Action::Drain { generation, .. } => self.drain(*generation),
