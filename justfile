@@ -20,6 +20,11 @@ bench *ARGS:
 laws CASES="100000":
     PROPTEST_CASES={{CASES}} cargo nextest run --release -p rpm-core
 
+# The same scenarios with PM2 and with rpm, compared: docs/differences-from-pm2.md.
+differential *ARGS:
+    cargo build --workspace --bins
+    cargo run -q -p rpm-differential --bin differential -- {{ARGS}}
+
 # Breaks things on purpose and counts what services notice: docs/reliability.md.
 faults *ARGS:
     cargo build --release --workspace --bins

@@ -173,10 +173,13 @@ fn verb_with(verb: &Verb, argv: Argv, mut screen: Screen) -> ExitCode {
         Err(fault) => return report::end(&mut screen, Err(fault.into()), &[]),
     };
     let mut cli = Cli::new(home, screen, parsed.flags, parsed.args, parsed.app_flags);
-    let outcome = if cli.flags.common.version {
-        version::print(&mut cli.screen)
-    } else {
-        (verb.run)(&parsed.matches, &mut cli)
+    let warned = parsed.surplus.iter().try_for_each(|word| {
+        cli.screen.warn(format!("`{word}` is ignored: `rpm {}` does not take it", verb.name))
+    });
+    let outcome = match warned {
+        Err(error) => Err(error.into()),
+        Ok(()) if cli.flags.common.version => version::print(&mut cli.screen),
+        Ok(()) => (verb.run)(&parsed.matches, &mut cli),
     };
     report::end(&mut cli.screen, outcome, &cli.affected)
 }

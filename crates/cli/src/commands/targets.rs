@@ -115,7 +115,7 @@ impl Cli {
         targets: &[String],
     ) -> Outcome {
         self.warn_of_app_flags()?;
-        let targets = targets.iter().map(|target| Target(target.clone())).collect();
+        let targets = targets.iter().map(|target| Target(file_or_word(target))).collect();
         let env = self.flags.control.update_env.then(context::env_to_merge);
         let parallel = self.flags.control.parallel;
         self.change(client, &Request::Act { verb, targets, env, parallel })
@@ -159,6 +159,13 @@ impl Cli {
         }
         Ok(())
     }
+}
+
+/// A file of this folder by its whole path, by which the daemon knows the apps that run it.
+fn file_or_word(target: &str) -> String {
+    let is_file = target.contains(['.', '/']) && std::path::Path::new(target).is_file();
+    let path = is_file.then(|| camino::absolute_utf8(target).ok()).flatten();
+    path.map_or_else(|| target.to_owned(), String::from)
 }
 
 /// The fault of a command that needs a daemon.

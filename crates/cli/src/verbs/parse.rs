@@ -7,11 +7,11 @@ use crate::flags::{AllFlags, AppFlags};
 use crate::outcome::{Outcome, Stop};
 use crate::report;
 use crate::screen::Screen;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use rpm_proto::{Code, Fault};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 /// A command line, read.
@@ -25,7 +25,12 @@ pub(super) struct Parsed {
     pub(super) args: Option<Vec<String>>,
     /// The names of flags that were given and that describe an app.
     pub(super) app_flags: Vec<String>,
+    /// Words that the verb has no use for.
+    pub(super) surplus: Vec<String>,
 }
+
+/// Verbs that are not run with words that they do not take; PM2 leaves them out with all others.
+const STRICT: [&str; 6] = ["save", "resurrect", "prettylist", "kill", "cleardump", "completion"];
 
 /// Reads the words that belong to `verb`.
 pub(super) fn read(verb: &Verb, argv: Argv) -> Result<Parsed, clap::Error> {
@@ -41,10 +46,31 @@ pub(super) fn read(verb: &Verb, argv: Argv) -> Result<Parsed, clap::Error> {
             words.extend(after);
         }
     }
-    let matches = command.try_get_matches_from_mut(words)?;
+    let mut surplus = Vec::new();
+    let matches = loop {
+        match command.try_get_matches_from_mut(&words) {
+            Ok(matches) => break matches,
+            Err(error) => match surplus_word(verb, &error, &words) {
+                Some(index) => surplus.push(words.remove(index).to_string_lossy().into_owned()),
+                None => return Err(error),
+            },
+        }
+    };
     let flags = AllFlags::from_arg_matches(&matches)?;
     let app_flags = given_of_app(&matches);
-    Ok(Parsed { matches, flags, args: for_app, app_flags })
+    Ok(Parsed { matches, flags, args: for_app, app_flags, surplus })
+}
+
+/// Where the word stands that the verb does not take, if that is what is wrong. A flag never is.
+fn surplus_word(verb: &Verb, error: &clap::Error, words: &[OsString]) -> Option<usize> {
+    if STRICT.contains(&verb.name) || error.kind() != ErrorKind::UnknownArgument {
+        return None;
+    }
+    let ContextValue::String(word) = error.get(ContextKind::InvalidArg)? else { return None };
+    if word.starts_with('-') {
+        return None;
+    }
+    words.iter().rposition(|it| it == OsStr::new(word)).filter(|index| *index > 0)
 }
 
 /// Runs the verb `T` with what was read.
