@@ -157,7 +157,10 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
         },
         None if has(&["-v", "-V", "--version"]) => version::print(&mut screen),
         None if has(&["-h", "--help"]) => help::print(&mut screen),
-        None => help::print(&mut screen).and(Err(Stop::Said(1))),
+        None => match argv.words.iter().find(|word| !is_common(word)) {
+            Some(word) => Err(without_verb(word).into()),
+            None => help::print(&mut screen).and(Err(Stop::Said(1))),
+        },
     };
     report::end(&mut screen, outcome, &[])
 }
@@ -182,6 +185,16 @@ fn verb_with(verb: &Verb, argv: Argv, mut screen: Screen) -> ExitCode {
         Ok(()) => (verb.run)(&parsed.matches, &mut cli),
     };
     report::end(&mut cli.screen, outcome, &cli.affected)
+}
+
+/// Flags that stand by themselves and change nothing.
+fn is_common(word: &OsStr) -> bool {
+    ["-s", "--silent", "--json", "--no-color", "-m", "--mini-list"].iter().any(|it| word == *it)
+}
+
+fn without_verb(word: &OsStr) -> Fault {
+    let what = format!("there is no command before or behind `{}`", word.to_string_lossy());
+    Fault::new(Code::Usage, what).help("`rpm help` shows all commands")
 }
 
 /// `PM2_SILENT` is set in many a CI job.

@@ -53,6 +53,6 @@ const asJson = (key, value) => (typeof value === 'bigint' ? String(value) : valu
   print(mark + json);
   process.exit(0);
 })().catch((error) => {
-  console.error(error);
+  console.error(error?.stack ?? error);
   process.exit(1);
 });

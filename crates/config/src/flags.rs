@@ -111,7 +111,7 @@ pub fn from_flags(
 fn raw(target: &str, flags: &Flags) -> Result<Raw, ConfigFault> {
     Ok(Raw {
         script: Some(target.to_owned()),
-        name: flags.name.clone(),
+        name: read("name", flags.name.as_ref(), filled)?,
         namespace: flags.namespace.clone(),
         cwd: flags.cwd.clone(),
         args: flags.args.clone(),
@@ -207,9 +207,14 @@ fn read<T>(
     })
 }
 
+fn filled(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
 /// An example as it is typed in a shell.
 fn bare(example: &str) -> String {
-    example.replace(['"', '[', ']'], "").replace(", ", ",")
+    let bare = example.replace(['"', '[', ']'], "").replace(", ", ",");
+    if bare.contains([' ', '*']) { format!("'{bare}'") } else { bare }
 }
 
 #[cfg(test)]

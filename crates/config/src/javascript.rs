@@ -53,8 +53,17 @@ fn failed(path: &Utf8Path, output: &Output) -> ConfigFault {
         name.ends_with("Error") && !name.contains(' ')
     });
     let why = error.map_or_else(|| format!("node ended with {}", output.status), str::to_owned);
-    let lines: Vec<&str> = output.err.trim().lines().take(EXCERPT_LINES).collect();
+    let mut lines: Vec<&str> = output.err.trim().lines().filter(|line| is_users(line)).collect();
+    lines.dedup_by(|a, b| a.is_empty() && b.is_empty());
+    lines.truncate(EXCERPT_LINES);
     ConfigFault::new(FaultKind::ConfigSyntax, format!("{path} could not be evaluated"))
         .because(why)
         .maybe_excerpt((!lines.is_empty()).then(|| lines.join("\n")))
+}
+
+/// Whether a line of Node's is about the user's files, not about Node's own or ours.
+fn is_users(line: &str) -> bool {
+    let line = line.trim_start();
+    let frame = line.starts_with("at ") || line.starts_with("- ");
+    !(frame && (line.contains("node:") || line.contains("[eval]")))
 }

@@ -16,6 +16,7 @@ pub(crate) struct Key {
 }
 
 const TEXT: &str = "a string";
+const FILLED: &str = "a string that is not empty";
 const FLAG: &str = "`true` or `false`";
 const WHOLE: &str = "a whole number, 0 or more";
 const TIME: &str = "milliseconds, or a string such as \"10s\", \"5m\" or \"1h\"";
@@ -38,8 +39,8 @@ macro_rules! keys {
 }
 
 keys! {
-    "script" ["exec", "cmd", "command"]: TEXT, "\"./server.js\"";
-    "name": TEXT, "\"api\"";
+    "script" ["exec", "cmd", "command"]: FILLED, "\"./server.js\"";
+    "name": FILLED, "\"api\"";
     "namespace": TEXT, "\"backend\"";
     "cwd": "the path of a folder", "\"/srv/api\"";
     "args": WORDS, "[\"--port\", \"3000\"]";

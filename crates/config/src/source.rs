@@ -30,7 +30,11 @@ impl Source<'_> {
 
     /// `ecosystem.json:3:7`, lines and columns from 1.
     pub(crate) fn place(&self, at: usize) -> String {
-        let before = self.text.and_then(|text| text.get(..at)).unwrap_or_default();
+        let text = self.text.unwrap_or_default();
+        // What is missing at the end is missing behind the last word, not lines below it.
+        let blank = text.get(at..).is_some_and(|rest| rest.trim().is_empty());
+        let at = if blank { at.min(text.trim_end().len()) } else { at };
+        let before = text.get(..at).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         format!("{}:{line}:{column}", self.origin)

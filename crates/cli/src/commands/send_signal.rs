@@ -23,9 +23,9 @@ impl Run for SendSignal {
 
     fn run(self, cli: &mut Cli) -> Outcome {
         let signal: Signal =
-            self.signal.parse().map_err(|error: rpm_core::signal::UnknownSignal| {
+            self.signal.parse().map_err(|_: rpm_core::signal::UnknownSignal| {
                 Fault::new(Code::Usage, format!("`{}` is not a signal", self.signal))
-                    .help(error.to_string())
+                    .help("use a name like SIGTERM, or a number from 1 to 64")
             })?;
         let targets = [self.target];
         let mut client = cli.running()?.ok_or_else(|| nothing_runs(&targets))?;

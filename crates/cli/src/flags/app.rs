@@ -41,10 +41,10 @@ pub(crate) struct AppFlags {
     #[arg(long)]
     wait_ready: bool,
     /// How long to wait for `ready` or a listening server
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     listen_timeout: Option<String>,
     /// How long a stop may take until SIGKILL
-    #[arg(short, long, value_name = "MS")]
+    #[arg(short, long, value_name = "MS", allow_negative_numbers = true)]
     kill_timeout: Option<String>,
     /// The first signal of a stop
     #[arg(long, value_name = "SIGNAL")]
@@ -59,19 +59,19 @@ pub(crate) struct AppFlags {
     #[arg(short = 'c', long, visible_alias = "cron", value_name = "PATTERN")]
     cron_restart: Option<String>,
     /// Restart above this memory, such as `300M`
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", allow_negative_numbers = true)]
     max_memory_restart: Option<String>,
     /// Wait before a restart
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     restart_delay: Option<String>,
     /// First wait of a growing back-off
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     exp_backoff_restart_delay: Option<String>,
     /// So many unstable runs in a row, and the app is given up
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_restarts: Option<String>,
     /// A shorter run is unstable
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
     min_uptime: Option<String>,
     /// No restart after these exit codes
     #[arg(long, value_name = "CODES", num_args = 1..)]
@@ -114,7 +114,7 @@ pub(crate) struct AppFlags {
     #[arg(long, value_name = "POLICY")]
     cluster_policy: Option<String>,
     /// `rr`: connections that a worker may have unacknowledged
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     cluster_window: Option<String>,
     /// `rr`: one source address, one instance
     #[arg(long)]
@@ -123,7 +123,7 @@ pub(crate) struct AppFlags {
     #[arg(long)]
     no_drain: bool,
     /// How long a replaced worker may finish its connections
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     drain_timeout: Option<String>,
     /// Kept for PM2's outputs
     #[arg(long, visible_alias = "no-automation")]
@@ -182,9 +182,11 @@ impl AppFlags {
     /// `--stop-exit-codes 1 2 app.js`, and, where nothing else is named, the file in
     /// `--log app.js`, as `exists` says.
     pub(crate) fn give_back(&mut self, named: bool, exists: impl Fn(&str) -> bool) -> Vec<String> {
-        let (codes, mut words): (Vec<String>, _) =
-            std::mem::take(&mut self.stop_exit_codes).into_iter().partition(|word| is_codes(word));
-        self.stop_exit_codes = codes;
+        // The first word is the flag's own in any case: it is told when it is no code.
+        let mut taken = std::mem::take(&mut self.stop_exit_codes).into_iter();
+        let first = taken.next();
+        let (codes, mut words): (Vec<String>, _) = taken.partition(|word| is_codes(word));
+        self.stop_exit_codes = first.into_iter().chain(codes).collect();
         if let Some(log) = &mut self.log
             && let Some(word) = log.take_if(|word| !named && words.is_empty() && exists(word))
         {

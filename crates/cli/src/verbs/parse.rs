@@ -97,6 +97,8 @@ pub(super) fn refuse(screen: &mut Screen, error: &clap::Error) -> ExitCode {
         return report::end(screen, Err(Fault::new(Code::Usage, what).into()), &[]);
     }
     let text = painted(screen.err_paint().on);
+    // What Rust says of a number that is none is for programmers.
+    let text = text.replace("invalid digit found in string", "it takes a whole number, 0 or more");
     // The status tells it too, where standard error is closed.
     drop(screen.note(text.trim_end()));
     ExitCode::FAILURE

@@ -149,7 +149,7 @@ fn words_that_do_not_fit() {
     ");
     insta::assert_snapshot!(shown(&["sendSignal", "SIGFOO", "api"]), @r"
     [PM2][ERROR] `SIGFOO` is not a signal
-      help: `SIGFOO` is not a signal; use a name like SIGTERM or a number from 1 to 64
+      help: use a name like SIGTERM, or a number from 1 to 64
     ");
     insta::assert_snapshot!(shown(&["list", "--sort", "colour"]), @r"
     no daemon runs in HOME

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what surprises a test fails it")]
 
+mod bad_input;
 mod boot;
 mod deploy;
 mod errors;
