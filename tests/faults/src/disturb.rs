@@ -128,13 +128,15 @@ pub(crate) struct Injection {
 }
 
 impl Injection {
-    /// Begins; `what` is as man 1 strace has it for `--inject`.
-    pub(crate) fn start(pid: u32, what: &str) -> Result<Self, String> {
+    /// Begins; `what` is as man 1 strace has it for `--inject`. Calls about something else than
+    /// `paths` are left alone, unless there are none.
+    pub(crate) fn start(pid: u32, what: &str, paths: &[PathBuf]) -> Result<Self, String> {
         let call = what.split(':').next().unwrap_or_default();
         let told = std::env::temp_dir().join("strace");
         let mut command = Command::new("strace");
         command.arg("-f").arg("-qq").arg("-o").arg(&told).args(["-e", &format!("trace={call}")]);
         command.args(["-e", &format!("inject={what}"), "-p", &pid.to_string()]);
+        command.args(paths.iter().flat_map(|path| [Path::new("-P"), path]));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let strace = command.spawn().map_err(|error| format!("strace: {error}"))?;
         let mut injection = Self { strace, told };

@@ -194,6 +194,12 @@ impl Scene {
         }
     }
 
+    /// The log files that there are.
+    pub(crate) fn logs(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.rpm.home().join("logs")).into_iter().flatten();
+        entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
+    }
+
     /// Whether it makes no sense to go on.
     pub(crate) fn is_lost(&self) -> bool {
         !self.report.broken.is_empty()

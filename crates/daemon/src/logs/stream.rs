@@ -40,6 +40,8 @@ pub(super) struct Stream {
     /// `None` when it goes to no file.
     intake: Option<Intake>,
     taken: u64,
+    /// The last attempt failed.
+    fails: bool,
     lines: Lines,
     followers: Vec<Arc<Queue>>,
 }
@@ -107,6 +109,7 @@ impl Stream {
             growing: true,
             intake,
             taken: 0,
+            fails: false,
             lines: Lines::default(),
             followers: Vec::new(),
         };
@@ -160,17 +163,23 @@ impl Stream {
         };
         match taken {
             Ok(Taken::Bytes(count)) => {
+                self.fails = false;
                 self.grow_for(count);
                 self.taken += count as u64;
                 Taken::Bytes(count)
             }
             Ok(taken) => taken,
-            Err(error) if no_memory(&error) => Taken::Full,
-            Err(error) => {
-                tracing::warn!(app = %self.source.name, %error, "could not read its output");
-                Taken::End
-            }
+            Err(error) => self.failed(&error),
         }
+    }
+
+    /// It is tried again for ever: whoever writes into a pipe that nobody reads is killed.
+    fn failed(&mut self, error: &io::Error) -> Taken {
+        if !std::mem::replace(&mut self.fails, true) && !no_memory(error) {
+            let app = &self.source.name;
+            tracing::warn!(%app, %error, "could not read its output; trying again");
+        }
+        Taken::Full
     }
 
     /// Shows what was taken at `at` to its followers.

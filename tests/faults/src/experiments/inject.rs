@@ -80,7 +80,10 @@ fn injected(order: &Order, calls: &[&str], who: fn(&Scene) -> Option<u32>) -> Re
     for call in calls.iter().cycle().take(calls.len() * usize::try_from(order.times).unwrap()) {
         let broken = scene.report.broken.len();
         let Some(pid) = who(&scene) else { continue };
-        let injection = match Injection::start(pid, call) {
+        // No other file of a supervisor's can be on a full disk: sockets and bells have none.
+        let writes = call.starts_with("write");
+        let paths = if writes { scene.logs() } else { Vec::new() };
+        let injection = match Injection::start(pid, call, &paths) {
             Ok(injection) => injection,
             Err(why) => {
                 drop(scene.finish());
@@ -99,7 +102,7 @@ fn injected(order: &Order, calls: &[&str], who: fn(&Scene) -> Option<u32>) -> Re
         let hits = injection.end();
         scene.report.faults += hits;
         scene.note(format!("{call}: {hits} calls failed"));
-        disturbs_logs |= hits > 0 && call.starts_with("write");
+        disturbs_logs |= hits > 0 && writes;
         scene.regain(Instant::now());
         if scene.report.broken.len() > broken {
             scene.report.broken.push(format!("by {call}"));
