@@ -13,11 +13,13 @@ pub struct Signals {
 
 impl Signals {
     /// Blocks all signals; from now on they are read here. Those that the processor raises (a
-    /// segmentation fault) still end the process.
+    /// segmentation fault) still end the process, and so does the one of a service manager that
+    /// takes it for hung, `SIGABRT`.
     pub fn all() -> io::Result<Self> {
         let mut set = SigSet::all();
-        for fault in [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGFPE, Signal::SIGILL] {
-            set.remove(fault);
+        let faults = [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGFPE, Signal::SIGILL];
+        for ends in faults.into_iter().chain([Signal::SIGABRT]) {
+            set.remove(ends);
         }
         set.thread_set_mask()?;
         let fd = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;

@@ -21,6 +21,8 @@ use tempfile::TempDir;
 /// Longer than anything takes.
 const PATIENCE_MS: u64 = 20_000;
 const SIGKILL: i32 = 9;
+/// `signal(7)`.
+pub(crate) const SIGABRT: i32 = 6;
 
 pub(crate) struct Home {
     dir: TempDir,
@@ -136,8 +138,13 @@ impl Home {
 
     /// Kills the keeper.
     pub(crate) fn kill_keeper(&mut self) {
+        self.end_keeper(SIGKILL);
+    }
+
+    /// Ends the keeper by a signal.
+    pub(crate) fn end_keeper(&mut self, signal: i32) {
         let (pid, pidfd) = self.keeper.take().unwrap();
-        pidfd::send_signal(&pidfd, SIGKILL).unwrap();
+        pidfd::send_signal(&pidfd, signal).unwrap();
         // A later one is not a child of ours.
         if process::reap(pid).is_err() {
             wait(&pidfd);

@@ -1,16 +1,17 @@
 //! What the service manager is told.
 
 use crate::Test;
-use crate::home::{Home, Supervisor, wait};
+use crate::home::{Home, SIGABRT, Supervisor, wait};
 use rpm_keeper::wire::ToKeeper;
 use rpm_sys::{pidfd, process};
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 use std::time::Duration;
 
-pub(crate) const TESTS: [Test; 2] = [
+pub(crate) const TESTS: [Test; 3] = [
     ("the_service_manager_is_told_how_it_fares", the_service_manager_is_told),
     ("a_keeper_that_finds_another_names_it", a_keeper_that_finds_another_names_it),
+    ("a_keeper_that_is_taken_for_hung_ends", a_keeper_that_is_taken_for_hung_ends),
 ];
 
 /// A service manager's socket.
@@ -105,4 +106,11 @@ fn a_keeper_that_finds_another_names_it() {
     wait(&pidfd);
     process::reap(other).unwrap();
     home.stop(supervisor);
+}
+
+/// A service manager that misses signs of life sends `SIGABRT`, systemd.service(5).
+fn a_keeper_that_is_taken_for_hung_ends() {
+    let (mut home, supervisor) = Home::started();
+    home.end_keeper(SIGABRT);
+    supervisor.kill();
 }
