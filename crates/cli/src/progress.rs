@@ -37,7 +37,8 @@ impl Progress {
             | News::Draining
             | News::Killed
             | News::MemoryExceeded { .. }
-            | News::Scheduled => Step::Stopping,
+            | News::Scheduled
+            | News::FilesChanged { .. } => Step::Stopping,
             News::Waiting { .. } => Step::Waiting,
             News::Exited { .. } | News::Stopped | News::Deleted => Step::Down,
             News::Errored { .. } | News::SpawnFailed { .. } | News::ReloadFailed { .. } => {

@@ -238,6 +238,7 @@ mod tests {
             last_exit,
             error: None,
             user: "me".to_owned(),
+            watching: false,
         }
     }
 

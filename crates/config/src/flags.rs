@@ -6,6 +6,7 @@ use crate::keys::Key;
 use crate::lower;
 use crate::raw::{Combined, Raw, RawCluster, RawLogs, RawRestart, RawStop};
 use crate::units::{self, Instances};
+use crate::watch;
 use rpm_core::AppSpec;
 use rpm_core::spec::Env;
 
@@ -57,6 +58,14 @@ pub struct Flags {
     pub wait_ready: bool,
     /// `-c`, `--cron`, `--cron-restart`.
     pub cron_restart: Option<String>,
+    /// `--watch`, each with its path, or empty; `None` when it was not given.
+    pub watch: Option<Vec<String>>,
+    /// `--ignore-watch`.
+    pub ignore_watch: Option<String>,
+    /// `--watch-delay`.
+    pub watch_delay: Option<String>,
+    /// `--ext`.
+    pub ext: Option<String>,
     /// `--max-memory-restart`.
     pub max_memory_restart: Option<String>,
     /// `--restart-delay`.
@@ -130,6 +139,12 @@ fn raw(target: &str, flags: &Flags) -> Result<Raw, ConfigFault> {
         autostart: flags.no_autostart.then_some(false),
         cron: read("cron_restart", flags.cron_restart.as_ref(), units::cron)?
             .filter(|pattern| !pattern.is_empty()),
+        watch: watch::from_flags(
+            flags.watch.as_deref(),
+            flags.ignore_watch.as_deref(),
+            flags.watch_delay.as_deref(),
+            flags.ext.as_deref(),
+        )?,
         uid: flags.uid.clone(),
         gid: flags.gid.clone(),
         pmx: flags.no_pmx.then_some(false),

@@ -94,6 +94,7 @@ keys! {
     "ignore_watch": "paths", "[\"node_modules\"]";
     "watch_delay": TIME, "1000";
     "watch_options": "an object", "{ \"followSymlinks\": false }";
+    "watch_reload": FLAG, "true";
     "cron_restart" ["cron"]: "a cron pattern of five fields, or six with seconds first; `0` or `false` for none", "\"0 3 * * *\"";
     "automation": FLAG, "false";
     "vizion": FLAG, "false";

@@ -34,6 +34,7 @@ mod syntax;
 mod testing;
 mod units;
 mod version;
+mod watch;
 
 pub use context::{Context, Loaded, Selection};
 pub use deploy::{Deployment, deployment};

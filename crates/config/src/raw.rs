@@ -4,7 +4,7 @@
 use crate::units::Instances;
 use indexmap::IndexMap;
 use rpm_core::Signal;
-use rpm_core::spec::{ClusterPolicy, Env, ExecMode, Limits};
+use rpm_core::spec::{ClusterPolicy, Env, ExecMode, Limits, WatchOptions};
 
 /// What was written; `None` where nothing was.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,6 +35,7 @@ pub(crate) struct Raw {
     pub(crate) gid: Option<String>,
     pub(crate) limits: Limits,
     pub(crate) cron: Option<String>,
+    pub(crate) watch: WatchOptions,
     pub(crate) pmx: Option<bool>,
     pub(crate) cluster: RawCluster,
     /// Keys that are kept for PM2's outputs, as JSON text.

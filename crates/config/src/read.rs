@@ -8,6 +8,7 @@ use crate::limits;
 use crate::raw::{Combined, Raw, RawCluster, RawLogs, RawRestart, RawStop, Vars};
 use crate::syntax::Value;
 use crate::units::{self, Instances};
+use crate::watch;
 
 /// Keys that are kept for PM2's outputs, with how each is checked.
 const KEPT: [(&str, Check); 24] = [
@@ -89,6 +90,7 @@ pub(crate) fn app(fields: &Fields<'_>, warn: &mut dyn FnMut(String)) -> Result<R
             _ => None,
         })?,
         cluster: cluster(fields)?,
+        watch: watch::watch(fields, warn)?,
         extra: indexmap::IndexMap::new(),
     };
     if fields.flag("automation")? == Some(false) {
@@ -101,7 +103,6 @@ pub(crate) fn app(fields: &Fields<'_>, warn: &mut dyn FnMut(String)) -> Result<R
         fields.vars(&format!("env_{name}"))?;
     }
     keep(&mut raw, fields)?;
-    not_yet(&raw, fields, warn);
     Ok(raw)
 }
 
@@ -231,20 +232,6 @@ fn keep(raw: &mut Raw, fields: &Fields<'_>) -> Result<(), ConfigFault> {
         }
     }
     Ok(())
-}
-
-/// Says what would change behaviour and does not.
-fn not_yet(raw: &Raw, fields: &Fields<'_>, warn: &mut dyn FnMut(String)) {
-    let asks = |name: &str, off: &[&str]| {
-        raw.extra.get(name).is_some_and(|value| !off.contains(&value.as_str()))
-    };
-    let off = ["false", "[]", "\"\""];
-    if asks("watch", &off) {
-        warn(format!(
-            "`{}watch` is kept, but this version does not act on it: files are not watched",
-            fields.prefix()
-        ));
-    }
 }
 
 /// A cron pattern; empty for the ways to say that there is none.

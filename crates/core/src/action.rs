@@ -328,6 +328,11 @@ pub enum News {
     },
     /// A time of its schedule has come and it is restarted.
     Scheduled,
+    /// Files that it watches have changed and it is restarted.
+    FilesChanged {
+        /// One of them.
+        path: String,
+    },
     /// The successor failed and the old run goes on serving.
     ReloadFailed {
         /// Why.

@@ -99,6 +99,13 @@ pub enum Event {
         /// supervisor was replaced or the clock was set back.
         at: Wall,
     },
+    /// Files that an app watches have changed, and no more did for a while.
+    FilesChanged {
+        /// The app.
+        app: String,
+        /// One of them, to be shown.
+        path: String,
+    },
     /// A deadline may have come. Harmless when none has.
     Woke,
 }
@@ -116,7 +123,10 @@ impl Event {
             | Self::Ready { proc, generation }
             | Self::Disconnected { proc, generation }
             | Self::Sampled { proc, generation, .. } => Some((proc, generation)),
-            Self::Command { .. } | Self::Scheduled { .. } | Self::Woke => None,
+            Self::Command { .. }
+            | Self::Scheduled { .. }
+            | Self::FilesChanged { .. }
+            | Self::Woke => None,
         }
     }
 }

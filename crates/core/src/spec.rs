@@ -1,8 +1,10 @@
 //! What a user wants of one app: resolved, validated, plain data.
 
 mod limits;
+mod watch;
 
 pub use limits::{Limits, Measure, Resource, Rlimit};
+pub use watch::WatchOptions;
 
 use crate::signal::Signal;
 use camino::Utf8PathBuf;
@@ -84,6 +86,9 @@ pub struct AppSpec {
     /// When it is restarted, a cron pattern of five or six fields in local time; the shell computes
     /// the times.
     pub cron: Option<String>,
+    /// Whether it is restarted when files change.
+    #[serde(skip_serializing_if = "WatchOptions::is_default")]
+    pub watch: WatchOptions,
     /// Whether PM2's `pmx` was asked for; kept for PM2's outputs.
     pub pmx: bool,
     /// Keys that the user gave and that matter to PM2's outputs only, each with its JSON text (this
@@ -281,6 +286,7 @@ impl Default for AppSpec {
             version: "N/A".to_owned(),
             pmx: true,
             cron: None,
+            watch: WatchOptions::default(),
             extra: IndexMap::new(),
         }
     }

@@ -8,6 +8,7 @@ use crate::clock::{self, sleep_until};
 use crate::cron::Crontab;
 use crate::keeper::KeeperEnd;
 use crate::logs::LogEvent;
+use crate::watching::{Plan, WatchNews, Watching};
 use crate::world::{Over, World};
 use rpm_core::action::News;
 use rpm_core::{Action, Event, Generation, Mono, ProcId, Supervisor};
@@ -16,6 +17,7 @@ use rpm_proto::{Reply, Request};
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, oneshot};
 
@@ -51,6 +53,8 @@ pub(crate) struct Inlets {
     pub(crate) channels: mpsc::Receiver<ChannelEvent>,
     /// The thread that writes logs.
     pub(crate) logs: mpsc::Receiver<LogEvent>,
+    /// The thread that watches files.
+    pub(crate) files: mpsc::Receiver<WatchNews>,
     /// Sweeps that took a while.
     pub(crate) swept: mpsc::Receiver<(ProcId, Generation)>,
     /// Clients.
@@ -74,13 +78,18 @@ pub(crate) struct Driver {
     /// Deadlines are not looked at before.
     grace_until: Mono,
     crontab: Crontab,
-    /// Schedules may have come, changed or gone.
-    schedules_changed: bool,
+    pub(crate) watching: Watching,
+    /// Schedules and watched files may have come, changed or gone.
+    settings_changed: bool,
 }
 
 impl Driver {
     /// A driver for `supervisor`. Must be called in a runtime with I/O.
-    pub(crate) fn new(supervisor: Supervisor, world: World) -> io::Result<Self> {
+    pub(crate) fn new(
+        supervisor: Supervisor,
+        world: World,
+        watching: Watching,
+    ) -> io::Result<Self> {
         Ok(Self {
             supervisor,
             world,
@@ -89,7 +98,8 @@ impl Driver {
             next_ping: Mono(0),
             grace_until: Mono(0),
             crontab: Crontab::new()?,
-            schedules_changed: true,
+            watching,
+            settings_changed: true,
         })
     }
 
@@ -115,6 +125,7 @@ impl Driver {
             self.say_alive();
             let deadline = self.deadline();
             let sample_at = self.sample_due();
+            let files_at = self.watching.due();
             let keep_at = self.world.keep_due();
             let keeper_at = self.world.keeper.due;
             let wants_write = self.world.link.wants_write();
@@ -131,12 +142,16 @@ impl Driver {
                     Some(event) => self.world.hear_logs(event),
                     None => self.world.over = Some(Over::Broken("log")),
                 },
+                Some(news) = inlets.files.recv() => {
+                    self.watching.hear(clock::now().mono, news);
+                }
                 Some(ask) = inlets.asks.recv() => self.ask(ask),
                 Some(()) = inlets.terminate.recv() => self.shut_down(),
                 Some(()) = inlets.interrupt.recv() => self.shut_down(),
                 Some(()) = inlets.reopen.recv() => self.world.reopen_logs(),
                 () = sleep_until(deadline) => self.woke(),
                 () = self.crontab.rings() => self.follow_schedules(),
+                () = sleep_until(files_at) => self.follow_files(),
                 () = sleep_until(sample_at) => self.sample(),
                 () = sleep_until(keeper_at) => self.raise_keeper(&mut inlets.keeper),
                 () = sleep_until(keep_at) => self.world.keep(&mut self.supervisor),
@@ -168,15 +183,17 @@ impl Driver {
         while let Some(event) = self.events.pop_front() {
             // Never the event itself: commands carry environments.
             tracing::debug!(event = crate::news::kind(&event), "happened");
-            self.schedules_changed |= matches!(event, Event::Command { .. });
+            self.settings_changed |= matches!(event, Event::Command { .. });
             self.supervisor.step(clock::now(), event, &mut actions);
             for action in actions.drain(..) {
-                self.schedules_changed |= adopts_settings(&action);
+                self.settings_changed |= adopts_settings(&action);
                 self.world.perform(action, &mut self.events);
             }
         }
-        if std::mem::take(&mut self.schedules_changed) {
+        if std::mem::take(&mut self.settings_changed) {
             self.crontab.update(clock::now().wall, self.supervisor.instances());
+            let plans = self.plans();
+            self.watching.update(plans);
         }
         self.world.finish(&mut self.supervisor);
     }
@@ -197,6 +214,29 @@ impl Driver {
     fn follow_schedules(&mut self) {
         let due = self.crontab.due(clock::now().wall);
         self.events.extend(due.into_iter().map(|(proc, at)| Event::Scheduled { proc, at }));
+    }
+
+    fn follow_files(&mut self) {
+        let supervisor = &self.supervisor;
+        let changed = self.watching.take(clock::now().mono, |app| supervisor.is_reloading(app));
+        self.events.extend(changed);
+    }
+
+    /// What is to be watched. Instances that differ in nothing of it share a plan.
+    fn plans(&self) -> Vec<Plan> {
+        let mut plans: Vec<Plan> = Vec::new();
+        for instance in self.supervisor.instances().filter(|instance| instance.watches) {
+            let paths = self.world.paths(instance.spec, instance.proc);
+            let own = [paths.out, paths.err, paths.combined, paths.pid];
+            let own = own.into_iter().flatten().map(PathBuf::from);
+            let home = self.world.home.root().as_std_path().to_owned();
+            let plan = Plan::of(instance.spec, own.chain([home]).collect());
+            match plans.iter_mut().find(|known| known.is_like(&plan)) {
+                Some(known) => known.own.extend(plan.own),
+                None => plans.push(plan),
+            }
+        }
+        plans
     }
 
     /// When trees with a limit are next looked at; `None` when there are none.

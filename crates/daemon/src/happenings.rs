@@ -74,6 +74,7 @@ fn level(news: &News) -> Level {
         News::Spawned { .. }
         | News::Exited { .. }
         | News::Scheduled
+        | News::FilesChanged { .. }
         | News::Reloaded
         | News::Deleted => Level::INFO,
         News::Launching

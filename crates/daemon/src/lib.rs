@@ -39,6 +39,7 @@ mod table;
 mod unended;
 mod update;
 mod view;
+mod watching;
 mod world;
 
 pub use update::{Abilities, QUESTION};
@@ -51,6 +52,7 @@ use crate::past::{Past, PastError};
 use crate::rebirth::Keeper;
 use crate::server::{Doors, ListenError};
 use crate::store::Store;
+use crate::watching::Watching;
 use crate::world::{CLIENTS_KEY, Over, World, tag};
 use camino::{Utf8Path, Utf8PathBuf};
 use interprocess::local_socket::tokio::Listener;
@@ -125,6 +127,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let (asks, asked) = mpsc::channel(ASKS);
     let (channel_news, channels_told) = mpsc::channel(NEWS);
     let (log_news, logs_told) = mpsc::channel(NEWS);
+    let (watching, files_told) = Watching::new(NEWS);
     let (swept, swept_told) = mpsc::channel(NEWS);
     let (busy, mut all_told) = mpsc::channel(1);
 
@@ -137,6 +140,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
         keeper: watch(&link).map_err(system("watching the keeper"))?,
         channels: channels_told,
         logs: logs_told,
+        files: files_told,
         swept: swept_told,
         asks: asked,
         terminate: signal(SignalKind::terminate()).map_err(system("watching SIGTERM"))?,
@@ -179,19 +183,24 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
         busy: busy.downgrade(),
     };
     let serving = tokio::task::spawn_local(server::serve(listener, doors));
-    let mut driver = Driver::new(supervisor, world).map_err(system("making an alarm"))?;
+    let mut driver = Driver::new(supervisor, world, watching).map_err(system("making an alarm"))?;
     driver.resume(asked_again, events);
     let world = driver.run(inlets).await;
     succeeded.set(matches!(world.over, Some(Over::Replaced | Over::Broken(_))));
     serving.abort();
-    drop(busy);
-    settle(&world, &mut all_told).await;
+    settle(&world, busy, &mut all_told).await;
     logs.sync().await;
     leave(&home, world)
 }
 
-/// Waits until all is recorded for a successor, or until all clients have been answered.
-async fn settle(world: &World, all_told: &mut mpsc::Receiver<Infallible>) {
+/// Waits until all is recorded for a successor, or until all clients have been answered: then nobody
+/// is `busy` any more.
+async fn settle(
+    world: &World,
+    busy: mpsc::Sender<Infallible>,
+    all_told: &mut mpsc::Receiver<Infallible>,
+) {
+    drop(busy);
     let patience = Duration::from_millis(farewell::REPLY_PATIENCE_MS);
     // Errors and the time limits alike mean that nobody is left to wait for.
     if world.over == Some(Over::Replaced) {

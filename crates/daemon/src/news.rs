@@ -18,6 +18,7 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::Disconnected { .. } => "disconnected",
         Event::Sampled { .. } => "sampled",
         Event::Scheduled { .. } => "scheduled",
+        Event::FilesChanged { .. } => "files changed",
         Event::Woke => "woke",
     }
 }
@@ -44,6 +45,7 @@ impl fmt::Display for Words<'_> {
                 write!(f, "uses {memory} bytes, more than {limit}; restarting")
             }
             News::Scheduled => f.write_str("its time has come; restarting"),
+            News::FilesChanged { path } => write!(f, "{path} has changed; restarting"),
             News::ReloadFailed { reason } => {
                 write!(f, "reload failed, the old one goes on: ")?;
                 match reason {

@@ -103,7 +103,10 @@ impl Driver {
             (proc, generation),
             (instance.slot, instance.restarts),
         );
-        let unenforced = self.world.confinement.refusals(&instance.spec.limits);
+        let mut unenforced = self.world.confinement.refusals(&instance.spec.limits);
+        if let Some(why) = self.watching.trouble(&instance.spec.name).filter(|_| instance.watches) {
+            unenforced.push(format!("watch: {why}"));
+        }
         let sample = self.world.samples.of(generation);
         Some(view::detail(&instance, sample, paths, launch.env, unenforced))
     }

@@ -28,6 +28,7 @@ pub(crate) fn process(instance: &InstanceView<'_>, sample: Sample) -> ProcessVie
         last_exit: instance.last_exit,
         error: instance.error.map(str::to_owned),
         user: spec.username.clone(),
+        watching: instance.watches,
     }
 }
 

@@ -7,9 +7,10 @@
 
 mod depth;
 mod read;
+mod watch;
 
 use crate::env::is_ours;
-use crate::jlist::pm2_env;
+use crate::jlist::{pm2_env, watched};
 use rpm_core::AppSpec;
 use rpm_core::spec::Env;
 use rpm_proto::Detail;
@@ -89,10 +90,8 @@ fn to_record(detail: &Detail) -> Map<String, Value> {
     for key in ["instances", "pm_id", "prev_restart_delay"] {
         record.shift_remove(key);
     }
-    let watch = detail.spec.extra.get("watch").and_then(|text| serde_json::from_str(text).ok());
-    if let Some(watch) = watch {
-        record.insert("watch".to_owned(), watch);
-    }
+    // What is stopped does not watch, and will again.
+    record.insert("watch".to_owned(), watched(&detail.spec, detail.spec.watch.on));
     let spec = AppSpec { base_env: Arc::new(shell_env(detail)), ..detail.spec.clone() };
     let mark = mark(&record);
     record.insert(OURS.to_owned(), json!({ "spec": spec, "mark": mark }));

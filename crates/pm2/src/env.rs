@@ -166,7 +166,8 @@ fn tell(env: &mut Env, spec: &AppSpec, id: u32, restarts: u32, paths: &Paths, ho
     set("treekill", flag(spec.stop.treekill));
     set("pmx", flag(spec.pmx));
     set("automation", flag(spec.pmx));
-    for off in ["watch", "vizion", "vizion_running", "km_link"] {
+    set("watch", flag(spec.watch.on));
+    for off in ["vizion", "vizion_running", "km_link"] {
         set(off, "false");
     }
     set("windowsHide", "true");

@@ -99,7 +99,7 @@ fn configuration(map: &mut Map<String, Value>, detail: &Detail) {
             ("filter_env", json!(spec.filter_env)),
             ("username", json!(spec.username)),
             ("version", json!(spec.version)),
-            ("watch", json!(false)),
+            ("watch", watched(spec, detail.view.watching)),
             ("vizion", json!(true)),
             ("vizion_running", json!(false)),
             ("pmx", json!(spec.pmx)),
@@ -118,6 +118,18 @@ fn configuration(map: &mut Map<String, Value>, detail: &Detail) {
     put_if(map, "max_memory_restart", spec.max_memory);
     put_if(map, "uid", spec.uid);
     put_if(map, "gid", spec.gid);
+}
+
+/// What is watched, in the words of the user.
+pub(crate) fn watched(spec: &AppSpec, is_on: bool) -> Value {
+    if !is_on {
+        return json!(false);
+    }
+    let given: Option<Value> =
+        spec.extra.get("watch").and_then(|text| serde_json::from_str(text).ok());
+    let paths = &spec.watch.paths;
+    let of_spec = || if paths.is_empty() { json!(true) } else { json!(paths) };
+    given.filter(|given| *given != json!(false)).unwrap_or_else(of_spec)
 }
 
 /// What differs from the defaults; PM2 writes what the user gave.

@@ -43,6 +43,9 @@ pub struct ProcessView {
     pub error: Option<String>,
     /// Who runs it.
     pub user: String,
+    /// Whether a change of its files restarts it.
+    #[serde(default)]
+    pub watching: bool,
 }
 
 /// One process with everything known of it. Holds the environment: for its owner only.

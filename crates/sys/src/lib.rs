@@ -11,13 +11,14 @@
 //! connections. [`guard`] saves descriptors of a process that is killed. [`process`] and
 //! [`limits`] change the calling process, [`signals`] turns its signals into something to
 //! [`poll`], [`users`] knows who may run what, [`cgroup`] bounds what a tree uses, [`files`] opens
-//! what others may have prepared.
+//! what others may have prepared, [`inotify`] tells of changes to them.
 
 pub mod alarm;
 pub mod cgroup;
 pub mod clock;
 pub mod files;
 pub mod guard;
+pub mod inotify;
 pub mod limits;
 pub mod listen;
 pub mod memfd;

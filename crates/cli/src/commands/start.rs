@@ -56,9 +56,6 @@ impl Start {
         let exists = |word: &str| Path::new(word).exists();
         let named = !self.targets.is_empty();
         self.targets.extend(cli.flags.app.give_back(named, exists));
-        if self.targets.is_empty() {
-            self.targets.extend(cli.flags.unheeded.swallowed());
-        }
     }
 }
 

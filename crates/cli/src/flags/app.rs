@@ -58,6 +58,18 @@ pub(crate) struct AppFlags {
     /// Restart by time, such as `0 3 * * *`
     #[arg(short = 'c', long, visible_alias = "cron", value_name = "PATTERN")]
     cron_restart: Option<String>,
+    /// Restart when files change: those of the working directory, or these
+    #[arg(long, value_name = "PATHS", num_args = 0..=1, default_missing_value = "")]
+    watch: Option<Vec<String>>,
+    /// What of it is not watched; so are dotfiles and `node_modules` when nothing is said
+    #[arg(long, value_name = "PATHS")]
+    ignore_watch: Option<String>,
+    /// Wait so many seconds after a change, or `500ms`
+    #[arg(long, value_name = "DELAY")]
+    watch_delay: Option<String>,
+    /// Watch only files with these extensions, such as `js,json`
+    #[arg(long, value_name = "LIST")]
+    ext: Option<String>,
     /// Restart above this memory, such as `300M`
     #[arg(long, value_name = "SIZE", allow_negative_numbers = true)]
     max_memory_restart: Option<String>,
@@ -156,6 +168,10 @@ impl AppFlags {
             shutdown_with_message: self.shutdown_with_message,
             wait_ready: self.wait_ready,
             cron_restart: self.cron_restart,
+            watch: self.watch,
+            ignore_watch: self.ignore_watch,
+            watch_delay: self.watch_delay,
+            ext: self.ext,
             max_memory_restart: self.max_memory_restart,
             restart_delay: self.restart_delay,
             exp_backoff_restart_delay: self.exp_backoff_restart_delay,
@@ -180,7 +196,7 @@ impl AppFlags {
 
     /// Words that a greedy flag took and that are no value of it: whatever is not a number behind
     /// `--stop-exit-codes 1 2 app.js`, and, where nothing else is named, the file in
-    /// `--log app.js`, as `exists` says.
+    /// `--log app.js`, as `exists` says, and the first word behind `--watch`.
     pub(crate) fn give_back(&mut self, named: bool, exists: impl Fn(&str) -> bool) -> Vec<String> {
         // The first word is the flag's own in any case: it is told when it is no code.
         let mut taken = std::mem::take(&mut self.stop_exit_codes).into_iter();
@@ -191,6 +207,11 @@ impl AppFlags {
             && let Some(word) = log.take_if(|word| !named && words.is_empty() && exists(word))
         {
             words.push(word);
+        }
+        if let Some(paths) = self.watch.as_mut().filter(|_| !named && words.is_empty())
+            && let Some(at) = paths.iter().position(|path| !path.is_empty())
+        {
+            words.push(paths.remove(at));
         }
         words
     }

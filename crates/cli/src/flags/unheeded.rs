@@ -6,19 +6,6 @@ use rpm_proto::{Code, Fault};
 #[derive(Clone, Debug, Default, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Unheeded {
-    /// Restart when files change
-    #[arg(long, value_name = "PATHS", num_args = 0..=1)]
-    #[expect(clippy::option_option, reason = "a flag whose value may be left out")]
-    watch: Option<Option<String>>,
-    /// Files not to watch
-    #[arg(long, value_name = "PATHS")]
-    ignore_watch: Option<String>,
-    /// How long to wait after a change
-    #[arg(long, value_name = "DELAY")]
-    watch_delay: Option<String>,
-    /// Watch files with these ends only
-    #[arg(long, value_name = "ENDS")]
-    ext: Option<String>,
     /// Write a config file
     #[arg(short, long)]
     write: bool,
@@ -67,14 +54,7 @@ impl Unheeded {
                 warnings.push(warning);
             }
         };
-        say(self.watch.is_some(), "`--watch`: this version does not watch files");
         say(self.write, "`--write`: this version writes no config file");
         warnings
-    }
-
-    /// A word that `--watch` swallowed. PM2 swallows it too; where nothing else is named, the user
-    /// meant it to be started.
-    pub(crate) fn swallowed(&mut self) -> Option<String> {
-        self.watch.as_mut().and_then(Option::take)
     }
 }

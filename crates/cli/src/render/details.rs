@@ -106,7 +106,7 @@ fn of_policy(add: &mut impl FnMut(&str, String), detail: &Detail) {
     add("instance", detail.view.slot.to_string());
     add("node env", spec.env.get("NODE_ENV").cloned().unwrap_or_else(missing));
     add("autorestart", mark(spec.restart.autorestart));
-    add("watch & reload", mark(false));
+    add("watch & reload", mark(detail.view.watching));
     add("unstable restarts", detail.view.unstable.to_string());
     add("created at", iso(detail.view.created_at).unwrap_or_else(missing));
     add("stop signal", spec.stop.signal.to_string());

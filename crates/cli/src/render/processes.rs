@@ -102,7 +102,7 @@ fn cell(row: &ProcessView, column: &str, now: i64) -> Cell {
         "cpu" => Cell::new(units::percent(row.cpu)),
         "mem" | "memory" => Cell::new(units::size(row.memory)),
         "user" => Cell::new(&*row.user),
-        _ => Cell::new("disabled"),
+        _ => Cell::new(if row.watching { "enabled" } else { "disabled" }),
     }
 }
 

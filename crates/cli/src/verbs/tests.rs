@@ -79,7 +79,14 @@ fn greedy_flags_give_back_what_is_not_theirs() {
     let mut parsed = parse("start app.js --log all.log");
     assert!(parsed.flags.app.give_back(true, |_| true).is_empty());
     let mut parsed = parse("start --watch app.js");
-    assert_eq!(parsed.flags.unheeded.swallowed().as_deref(), Some("app.js"));
+    assert_eq!(parsed.flags.app.give_back(false, |_| false), ["app.js"]);
+    assert_eq!(parsed.flags.app.into_flags(Vec::new()).watch, Some(Vec::new()));
+    let mut parsed = parse("start app.js --watch src --watch lib");
+    assert!(parsed.flags.app.give_back(true, |_| true).is_empty());
+    let watch = parsed.flags.app.into_flags(Vec::new()).watch;
+    assert_eq!(watch, Some(vec!["src".to_owned(), "lib".to_owned()]));
+    let parsed = parse("start app.js --watch");
+    assert_eq!(parsed.flags.app.into_flags(Vec::new()).watch, Some(vec![String::new()]));
 }
 
 #[test]

@@ -191,6 +191,7 @@ pub(crate) fn view(id: u32, name: &str) -> ProcessView {
         last_exit: None,
         error: None,
         user: "shop".to_owned(),
+        watching: false,
     }
 }
 

@@ -177,5 +177,5 @@ fn flags_that_mean_nothing_to_what_runs_are_warned_of() {
     let text = String::from_utf8(output.stderr).unwrap();
     insta::assert_snapshot!(text, @"[PM2][WARN] --instances, --max-memory-restart: only for what is started new; ignored");
     let text = String::from_utf8(fake.run(&["start", "api", "--watch"]).stderr).unwrap();
-    insta::assert_snapshot!(text, @"[PM2][WARN] `--watch`: this version does not watch files");
+    insta::assert_snapshot!(text, @"[PM2][WARN] --watch: only for what is started new; ignored");
 }

@@ -22,6 +22,7 @@ mod schedule;
 mod takeover;
 mod turn;
 mod view;
+mod watch;
 
 pub use dump::{Changes, Ledger, Part, PartsError};
 pub use view::{InstanceView, Status};
@@ -76,6 +77,7 @@ impl Supervisor {
             Event::Command { id, command } => self.command(&mut turn, id, command),
             Event::Woke => self.woke(&mut turn),
             Event::Scheduled { proc, at } => self.scheduled(&mut turn, proc, at),
+            Event::FilesChanged { app, path } => self.files_changed(&mut turn, &app, &path),
             Event::Spawned { proc, generation, pid } => {
                 self.spawned(&mut turn, proc, generation, pid);
             }

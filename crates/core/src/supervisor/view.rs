@@ -38,6 +38,8 @@ pub struct InstanceView<'a> {
     pub started_at: Option<Wall>,
     /// The last time of its schedule that was acted upon.
     pub scheduled_at: Option<Wall>,
+    /// Whether a change of its files restarts it.
+    pub watches: bool,
     /// How the last run ended.
     pub last_exit: Option<Ending>,
     /// Why it is errored.
@@ -145,6 +147,7 @@ impl Instance {
             created_at: self.created_at,
             started_at: self.started_at,
             scheduled_at: self.scheduled_at,
+            watches: self.spec.watch.on && self.wanted == Wanted::Up,
             last_exit: self.last_exit,
             error: self.error.as_deref(),
         }

@@ -19,6 +19,7 @@ pub(crate) fn event(event: &Event) -> String {
         Event::Ready { .. } => "ready".to_owned(),
         Event::Disconnected { .. } => "disconnected".to_owned(),
         Event::Sampled { memory, .. } => format!("uses {memory} bytes"),
+        Event::FilesChanged { app, path } => return format!("{path} of {app} has changed"),
         Event::Scheduled { proc, at } => return format!("{proc} is scheduled for {}", at.0),
     };
     let (proc, generation) = event.run().unwrap();
@@ -131,6 +132,7 @@ fn news(news: &News) -> String {
         News::Stopped => "stopped".to_owned(),
         News::Errored { reason } => format!("errored: {reason}"),
         News::SpawnFailed { .. } => "could not be spawned".to_owned(),
+        News::FilesChanged { path } => format!("{path} has changed"),
         News::Scheduled => "its time has come".to_owned(),
         News::MemoryExceeded { memory, limit } => format!("uses {memory} of {limit} bytes"),
         News::ReloadFailed { .. } => "reload failed".to_owned(),

@@ -61,6 +61,7 @@ pub(super) fn spec(record: &Record) -> Result<AppSpec, &'static str> {
         username: text(record, "username").unwrap_or_default(),
         version: text(record, "version").unwrap_or(usual.version),
         pmx: flag(record, "pmx").unwrap_or(true),
+        watch: super::watch::options(record),
         name,
         ..AppSpec::default()
     };

@@ -29,6 +29,7 @@ pub(crate) fn detail(spec: AppSpec, id: u32, slot: u32) -> Detail {
         last_exit: Some(Ending::Signal(Signal::KILL)),
         error: None,
         user: spec.username.clone(),
+        watching: false,
     };
     Detail {
         view,

@@ -6,3 +6,4 @@ mod life;
 mod replacement;
 mod schedule;
 mod stopping;
+mod watch;

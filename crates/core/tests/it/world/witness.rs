@@ -243,7 +243,7 @@ impl Witness {
         let account = self.instances.entry(notice.proc).or_default();
         match &notice.news {
             News::Deleted => drop(self.instances.remove(&notice.proc)),
-            News::Reloaded | News::Scheduled => account.begin_anew(),
+            News::Reloaded | News::Scheduled | News::FilesChanged { .. } => account.begin_anew(),
             News::MemoryExceeded { .. } => {
                 // A worker begins anew when its successor serves.
                 let run = notice.generation.and_then(|serves| self.runs.get(&serves));
