@@ -4,7 +4,7 @@ use crate::sample::Sample;
 use rpm_core::InstanceView;
 use rpm_core::spec::{AppSpec, Env};
 use rpm_pm2::names::Paths;
-use rpm_proto::{Detail, ProcessView};
+use rpm_proto::{Detail, ProcessView, Told};
 use std::sync::Arc;
 
 /// What the tables show of one instance.
@@ -39,6 +39,7 @@ pub(crate) fn detail(
     paths: Paths,
     env: Env,
     unenforced: Vec<String>,
+    told: Told,
 ) -> Detail {
     let spec = AppSpec { base_env: Arc::default(), ..(**instance.spec).clone() };
     Detail {
@@ -51,5 +52,6 @@ pub(crate) fn detail(
         pid_file: paths.pid.map(String::from).unwrap_or_default(),
         backoff_ms: instance.backoff_ms,
         unenforced,
+        told,
     }
 }

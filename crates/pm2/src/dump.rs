@@ -9,6 +9,8 @@ mod depth;
 mod read;
 mod watch;
 
+pub(crate) use read::spec as read_record;
+
 use crate::env::is_ours;
 use crate::jlist::{pm2_env, watched};
 use rpm_core::AppSpec;

@@ -171,12 +171,14 @@ fn state(map: &mut Map<String, Value>, detail: &Detail) {
             ("pm_id", json!(view.id)),
             ("restart_time", json!(view.restarts)),
             ("unstable_restarts", json!(view.unstable)),
-            ("axm_actions", json!([])),
-            ("axm_monitor", json!({})),
-            ("axm_options", json!({})),
+            ("axm_actions", json!(detail.told.actions)),
+            ("axm_monitor", json!(detail.told.monitor)),
+            ("axm_options", json!(detail.told.options)),
             ("axm_dynamic", json!({})),
         ],
     );
+    put_if(map, "node_version", detail.told.node_version.as_ref());
+    put_if(map, "status_text", detail.told.status.as_ref());
     put_if(map, "prev_restart_delay", (detail.backoff_ms > 0).then_some(detail.backoff_ms));
     match view.last_exit {
         Some(Ending::Code(code)) => put(map, [("exit_code", json!(code))]),

@@ -19,4 +19,4 @@ pub use fault::{Code, Fault};
 pub use hello::{Age, Hello};
 pub use reply::{LogLine, Reply, Stream};
 pub use request::{Request, Verb};
-pub use view::{Detail, ProcessView};
+pub use view::{Detail, ProcessView, Told};

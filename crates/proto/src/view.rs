@@ -3,6 +3,7 @@
 use rpm_core::spec::{AppSpec, Env, ExecMode};
 use rpm_core::{Ending, Status};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// One process: enough for the tables.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,4 +71,30 @@ pub struct Detail {
     /// Limits that this host does not let us enforce, each with the reason.
     #[serde(default)]
     pub unenforced: Vec<String>,
+    /// What the app tells of itself.
+    #[serde(default, skip_serializing_if = "Told::is_silent")]
+    pub told: Told,
+}
+
+/// What the run of an app has told of itself, in the words of PM2's libraries and of `sd_notify(3)`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Told {
+    /// What it can be asked to do, each with its `action_name`.
+    pub actions: Vec<Value>,
+    /// Figures, by name.
+    pub monitor: Map<String, Value>,
+    /// Its configuration, by name.
+    pub options: Map<String, Value>,
+    /// The version of its Node.
+    pub node_version: Option<String>,
+    /// What it does, in a line (`STATUS=`).
+    pub status: Option<String>,
+}
+
+impl Told {
+    /// Whether it has told nothing.
+    pub fn is_silent(&self) -> bool {
+        *self == Self::default()
+    }
 }

@@ -164,6 +164,7 @@ pub(crate) mod tests {
             pid_file: format!("/home/shop/.rpm/pids/{name}-{id}.pid"),
             backoff_ms: 0,
             unenforced: Vec::new(),
+            told: rpm_proto::Told::default(),
             view,
         }
     }

@@ -208,5 +208,6 @@ pub(crate) fn detail(id: u32, name: &str, logs: &str) -> Detail {
         pid_file: String::new(),
         backoff_ms: 0,
         unenforced: Vec::new(),
+        told: rpm_proto::Told::default(),
     }
 }

@@ -26,7 +26,7 @@ const KEPT: [&str; 8] = [
 type Record = Map<String, Value>;
 
 /// The spec of one instance; the error names what is missing.
-pub(super) fn spec(record: &Record) -> Result<AppSpec, &'static str> {
+pub(crate) fn spec(record: &Record) -> Result<AppSpec, &'static str> {
     let name = text(record, "name").ok_or("name")?;
     let script = text(record, "pm_exec_path").ok_or("pm_exec_path")?;
     let mode = match text(record, "exec_mode").as_deref() {

@@ -41,6 +41,7 @@ pub(crate) fn detail(spec: AppSpec, id: u32, slot: u32) -> Detail {
         pid_file: paths.pid.map(String::from).unwrap_or_default(),
         backoff_ms: 0,
         unenforced: Vec::new(),
+        told: rpm_proto::Told::default(),
     }
 }
 
