@@ -140,6 +140,12 @@ codes! {
     ShuttingDown = "daemon.stopping", exit 1;
     /// Nothing saved to restore.
     NoDump = "dump.missing", exit 1;
+    /// The process does not offer that action.
+    NoAction = "action.missing", exit 1;
+    /// The process did not answer in time.
+    NoAnswer = "action.silent", exit 1;
+    /// The process has no standard input that could be written to.
+    NoInput = "input.missing", exit 1;
     /// A request that cannot be read.
     BadRequest = "protocol", exit 1;
     /// Another reload of the app is under way.

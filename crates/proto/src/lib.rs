@@ -17,6 +17,6 @@ pub mod view;
 pub use client::Client;
 pub use fault::{Code, Fault};
 pub use hello::{Age, Hello};
-pub use reply::{LogLine, Reply, Stream};
+pub use reply::{LogLine, Recipient, Reply, Stream};
 pub use request::{Request, Verb};
 pub use view::{Detail, ProcessView, Told};

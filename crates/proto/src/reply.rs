@@ -42,6 +42,18 @@ pub enum Reply {
         #[serde(default)]
         affected: Vec<Affected>,
     },
+    /// Processes have been sent something.
+    Sent {
+        /// Which.
+        to: Vec<Recipient>,
+    },
+    /// Not final: a process has done what it was asked to.
+    Returned {
+        /// Which.
+        from: Recipient,
+        /// What it gives back.
+        value: serde_json::Value,
+    },
     /// Log files were emptied or opened anew.
     Flushed {
         /// Their paths.
@@ -74,6 +86,15 @@ pub enum Reply {
     },
 }
 
+/// A process that is sent something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    /// PM2's `pm_id`.
+    pub id: u32,
+    /// The app.
+    pub name: String,
+}
+
 /// One line of output, as bytes: what an app writes need not be text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
@@ -102,6 +123,9 @@ pub enum Stream {
 impl Reply {
     /// Whether it ends the exchange.
     pub fn is_final(&self) -> bool {
-        !matches!(self, Self::Notice { .. } | Self::Log(_) | Self::Missed { .. })
+        !matches!(
+            self,
+            Self::Notice { .. } | Self::Log(_) | Self::Missed { .. } | Self::Returned { .. }
+        )
     }
 }

@@ -54,6 +54,31 @@ pub enum Request {
         /// The signal.
         signal: Signal,
     },
+    /// Sends processes a message. Answered by [`crate::Reply::Sent`].
+    Tell {
+        /// To which.
+        target: Target,
+        /// The message, any JSON.
+        message: serde_json::Value,
+    },
+    /// Writes a line to the standard input of processes in fork mode. Answered by
+    /// [`crate::Reply::Sent`].
+    Write {
+        /// To which.
+        target: Target,
+        /// The line without its end.
+        line: String,
+    },
+    /// Asks processes to do what they offer. Each answer is a [`crate::Reply::Returned`]; after the
+    /// last one comes [`crate::Reply::Sent`].
+    Trigger {
+        /// Which; those that do not offer the action are passed over.
+        target: Target,
+        /// The name of the action.
+        action: String,
+        /// What it is given.
+        param: Option<String>,
+    },
     /// Empties log files. Answered by [`crate::Reply::Flushed`].
     Flush {
         /// Which; all and the daemon's own when absent.
@@ -113,6 +138,9 @@ impl Request {
             | Self::Act { .. }
             | Self::Scale { .. }
             | Self::Signal { .. }
+            | Self::Tell { .. }
+            | Self::Write { .. }
+            | Self::Trigger { .. }
             | Self::Resurrect
             | Self::Kill
             | Self::Update { .. } => true,

@@ -1,9 +1,9 @@
-//! Pipes for the output of a process.
+//! Pipes for the input and the output of a process.
 
 use rustix::fs::{FileType, Mode, OFlags, fcntl_getfl, fcntl_setfl, fstat};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 /// A pipe whose read end does not block and whose write end does; the two ends are open file
 /// descriptions of their own, `pipe(2)`. Both close on exec.
@@ -25,12 +25,40 @@ pub fn reopen_output(pid: u32, number: i32) -> io::Result<OwnedFd> {
     }
 }
 
+/// A pipe to be the standard input of a process. It is open for both directions, `fifo(7)`: it has
+/// no end as long as the process keeps it, and whoever writes to it opens it anew with
+/// [`write_input`]. Closes on exec.
+pub fn for_input() -> io::Result<OwnedFd> {
+    let (read, _write) = pipe_with(PipeFlags::CLOEXEC)?;
+    let path = format!("/proc/self/fd/{}", read.as_raw_fd());
+    Ok(rustix::fs::open(path, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// Writes all of `bytes` to the pipe that is the standard input of a process, or nothing: when it
+/// has no room, the error is `WouldBlock`. Fails when there is no pipe, and for more than 4096 bytes
+/// may be torn, `pipe(7)`.
+pub fn write_input(pid: u32, bytes: &[u8]) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let pipe = rustix::fs::open(format!("/proc/{pid}/fd/0"), flags, Mode::empty())?;
+    if FileType::from_raw_mode(fstat(&pipe)?.st_mode) != FileType::Fifo {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        match rustix::io::write(&pipe, rest) {
+            Ok(len) => rest = &rest[len..],
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs::File;
     use std::io::{Read, Write};
-    use std::os::fd::AsRawFd;
 
     #[test]
     fn a_pipe_is_read_on_by_whoever_opens_it_anew() {

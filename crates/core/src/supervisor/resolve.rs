@@ -11,12 +11,14 @@ use std::collections::BTreeSet;
 impl Supervisor {
     /// The instances that a target names, by id.
     ///
-    /// `all`; `/regex/` on the name; else a name or a script's path, else a namespace, else an id,
+    /// `all`; `#3`, the id 3; `/regex/` on the name; else a name or a script's path, else a namespace, else an id,
     /// as PM2 reads it.
     pub fn resolve(&self, target: &Target) -> Result<Vec<ProcId>, Refusal> {
         let text = target.0.as_str();
         let procs = if text == "all" {
             self.instances.keys().copied().collect()
+        } else if let Some(proc) = exact_id(text) {
+            self.instances.keys().copied().filter(|known| *known == proc).collect()
         } else if let Some(pattern) = pattern(text) {
             self.matching(text, &pattern)?
         } else {
@@ -99,6 +101,11 @@ impl Supervisor {
         let meant = self.instances.iter().filter(|(_, instance)| is_meant(instance));
         meant.map(|(proc, _)| *proc).collect()
     }
+}
+
+/// The id of `#3`.
+fn exact_id(text: &str) -> Option<ProcId> {
+    text.strip_prefix('#')?.parse().ok().map(ProcId)
 }
 
 /// The pattern within `/…/`. PM2 takes all slashes out.
