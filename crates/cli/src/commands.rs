@@ -1,5 +1,6 @@
 //! One file a verb, and what they have in common.
 
+pub(crate) mod attach;
 pub(crate) mod completion;
 pub(crate) mod delete;
 pub(crate) mod deploy;
@@ -26,6 +27,7 @@ pub(crate) mod resurrect;
 pub(crate) mod runtime;
 pub(crate) mod save;
 pub(crate) mod scale;
+pub(crate) mod send;
 pub(crate) mod send_signal;
 pub(crate) mod shim;
 pub(crate) mod start;
@@ -35,6 +37,7 @@ pub(crate) mod startup;
 pub(crate) mod status;
 pub(crate) mod stop;
 mod targets;
+pub(crate) mod trigger;
 pub(crate) mod unstartup;
 pub(crate) mod update;
 pub(crate) mod version;

@@ -5,10 +5,10 @@ mod parse;
 use crate::argv::Argv;
 use crate::commands;
 use crate::commands::{
-    Cli, Run, completion, delete, deploy, describe, env, flush, help, id, jlist, kill, later, list,
-    logs, pid, ping, prettylist, reload, reload_logs, reset, restart, resurrect, runtime, save,
-    scale, send_signal, shim, start, start_or_reload, start_or_restart, startup, status, stop,
-    unstartup, update, version,
+    Cli, Run, attach, completion, delete, deploy, describe, env, flush, help, id, jlist, kill,
+    later, list, logs, pid, ping, prettylist, reload, reload_logs, reset, restart, resurrect,
+    runtime, save, scale, send, send_signal, shim, start, start_or_reload, start_or_restart,
+    startup, status, stop, trigger, unstartup, update, version,
 };
 use crate::flags::{self, Shows};
 use crate::home::Home;
@@ -113,6 +113,9 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<start_or_restart::StartOrRestart>(),
     Verb::of::<start_or_reload::StartOrReload>(),
     Verb::of::<send_signal::SendSignal>(),
+    Verb::of::<trigger::Trigger>(),
+    Verb::of::<send::Send>(),
+    Verb::of::<attach::Attach>(),
     Verb::of::<reset::Reset>(),
     Verb::of::<status::Status>(),
     Verb::of::<list::List>(),

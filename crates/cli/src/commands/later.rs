@@ -1,8 +1,7 @@
 //! Verbs of PM2 that this version does not have.
 
 /// Verbs of PM2 that this version does not have.
-const LATER: [&str; 45] = [
-    "attach",
+const LATER: [&str; 42] = [
     "autoinstall",
     "backward",
     "cleardump",
@@ -37,12 +36,10 @@ const LATER: [&str; 45] = [
     "publish",
     "pull",
     "register",
-    "send",
     "serve",
     "set",
     "slist",
     "sysinfos",
-    "trigger",
     "uninstall",
     "unlink",
     "unset",
