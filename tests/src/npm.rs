@@ -15,6 +15,8 @@ const PACKAGES: &[&str] = &[
     "rxjs@7.8.2",
     "socket.io@4.8.1",
     "socket.io-client@4.8.1",
+    "pm2@7.0.4",
+    "@pm2/io@6.1.0",
 ];
 
 /// The `node_modules` with the packages; installs them at the first call on a machine.

@@ -187,6 +187,9 @@ impl Driver {
             self.supervisor.step(clock::now(), event, &mut actions);
             for action in actions.drain(..) {
                 self.settings_changed |= adopts_settings(&action);
+                if let Action::Publish(notice) = &action {
+                    self.announce(notice);
+                }
                 self.world.perform(action, &mut self.events);
             }
         }
@@ -275,14 +278,14 @@ impl Driver {
                 self.world.place_of(generation).map(|proc| Event::Listening { proc, generation })
             }
             ChannelEvent::Ready(generation) => {
+                self.hear_app(generation, "\"ready\"");
                 self.world.place_of(generation).map(|proc| Event::Ready { proc, generation })
             }
             ChannelEvent::Disconnected(generation) => {
                 self.world.place_of(generation).map(|proc| Event::Disconnected { proc, generation })
             }
             ChannelEvent::Message(generation, message) => {
-                // What apps tell may be secret.
-                tracing::trace!(%generation, bytes = message.len(), "an app says");
+                self.hear_app(generation, &message);
                 None
             }
             ChannelEvent::Hold { key, fd } => {

@@ -44,6 +44,21 @@ impl Home {
         self.root.join("rpm.sock")
     }
 
+    /// The socket for PM2's clients, which they ask on.
+    pub fn rpc_socket(&self) -> Utf8PathBuf {
+        self.root.join("rpc.sock")
+    }
+
+    /// The socket for PM2's clients, which they listen on.
+    pub fn pub_socket(&self) -> Utf8PathBuf {
+        self.root.join("pub.sock")
+    }
+
+    /// The file by which PM2's clients know that they have been here before.
+    pub fn touched(&self) -> Utf8PathBuf {
+        self.root.join("touch")
+    }
+
     /// Log files of apps.
     pub fn logs(&self) -> Utf8PathBuf {
         self.root.join("logs")

@@ -150,6 +150,7 @@ impl World {
         }
         if self.logging.contains(&generation) {
             self.release_tag(generation.0, tag::CHANNEL);
+            self.release_tag(generation.0, tag::TOLD);
         } else {
             self.release(generation.0);
         }

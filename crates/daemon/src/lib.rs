@@ -8,6 +8,7 @@
 //! This crate does not know what a user typed, and prints nothing.
 
 mod answer;
+mod bus;
 pub mod channels;
 mod clock;
 mod confine;
@@ -36,6 +37,8 @@ mod store;
 mod survivors;
 mod sweep;
 mod table;
+mod talk;
+mod told;
 mod unended;
 mod update;
 mod view;
@@ -50,6 +53,7 @@ use crate::home::{Home, HomeError};
 use crate::keeper::KeeperEnd;
 use crate::past::{Past, PastError};
 use crate::rebirth::Keeper;
+use crate::server::pm2::Sockets;
 use crate::server::{Doors, ListenError};
 use crate::store::Store;
 use crate::watching::Watching;
@@ -66,6 +70,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{broadcast, mpsc};
+use tokio::task::JoinHandle;
 
 /// Requests of clients that wait for the owner of the table; more wait in their sessions.
 const ASKS: usize = 256;
@@ -136,6 +141,8 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let logs = logs::Logs::start(log_news).map_err(system("starting the log thread"))?;
     write_assets(&home)?;
     let (listener, door) = open_door(&home, estate.clients.take())?;
+    let for_pm2 = Sockets::open(&home, (estate.rpc.take(), estate.bus.take()));
+    held.extend(duplicates(for_pm2.as_ref()));
     let inlets = Inlets {
         keeper: watch(&link).map_err(system("watching the keeper"))?,
         channels: channels_told,
@@ -162,6 +169,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let kept = (table.ledger, table.births);
     let mut world = World::new(home.clone(), mark, ends, threads, notices.clone(), swept, kept);
     held.push((door, tag::LISTENER));
+    world.serves_pm2 = for_pm2.is_some();
     world.hold(CLIENTS_KEY, held);
     world.predecessors = estate.predecessors;
     let events = world.take_over(&supervisor, records, estate);
@@ -176,18 +184,22 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let doors = Doors {
         asks,
         notices,
+        bus: world.bus.clone(),
         logs: logs.clone(),
         succeeded: Rc::clone(&succeeded),
         leave: Rc::default(),
         figures: world.clients.clone(),
         busy: busy.downgrade(),
     };
+    let for_pm2 =
+        for_pm2.map(|sockets| tokio::task::spawn_local(server::pm2::serve(sockets, doors.clone())));
     let serving = tokio::task::spawn_local(server::serve(listener, doors));
     let mut driver = Driver::new(supervisor, world, watching).map_err(system("making an alarm"))?;
     driver.resume(asked_again, events);
     let world = driver.run(inlets).await;
     succeeded.set(matches!(world.over, Some(Over::Replaced | Over::Broken(_))));
     serving.abort();
+    for_pm2.inspect(JoinHandle::abort);
     settle(&world, busy, &mut all_told).await;
     logs.sync().await;
     leave(&home, world)
@@ -224,6 +236,10 @@ fn leave(home: &Home, mut world: World) -> Result<(), RunError> {
         }
         Some(Over::Stopped) | None => {
             remove(&[home.socket(), home.pid_file(), home.journal(), home.unended()]);
+            // Those of another daemon stay.
+            if world.serves_pm2 {
+                remove(&[home.rpc_socket(), home.pub_socket()]);
+            }
             world.link.send(ToKeeper::Stop);
             farewell::say_all(&mut world.link).map_err(RunError::Keeper)?;
             tracing::info!("all is stopped; ending");
@@ -253,6 +269,18 @@ fn open_door(home: &Home, inherited: Option<OwnedFd>) -> Result<(Listener, Owned
         Listener::UdSocket(socket) => socket.as_fd().try_clone_to_owned(),
     };
     Ok((listener, held.map_err(system("keeping the clients' socket"))?))
+}
+
+/// The sockets of PM2's clients, for the keeper to hold.
+fn duplicates(sockets: Option<&Sockets>) -> Vec<(OwnedFd, u32)> {
+    match sockets.map(Sockets::duplicates).transpose() {
+        Ok(Some((rpc, news))) => vec![(rpc, tag::RPC_LISTENER), (news, tag::PUB_LISTENER)],
+        Ok(None) => Vec::new(),
+        Err(error) => {
+            tracing::warn!(%error, "PM2's clients would not find a successor");
+            Vec::new()
+        }
+    }
 }
 
 fn start_channels(

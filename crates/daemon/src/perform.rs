@@ -106,6 +106,7 @@ impl World {
         self.let_go(generation, run.pid.unwrap_or(0));
         self.confinement.leave(generation);
         self.logs.gone(generation);
+        self.told.remove(&generation);
         self.channels.gone(generation);
         if let Some(path) = run.pid_file {
             self.store.pid_file(path, None);

@@ -29,6 +29,10 @@ pub(crate) struct Estate {
     pub(crate) predecessors: u64,
     /// The socket that clients connect to.
     pub(crate) clients: Option<OwnedFd>,
+    /// The socket that PM2's clients ask on.
+    pub(crate) rpc: Option<OwnedFd>,
+    /// The socket that PM2's clients listen on.
+    pub(crate) bus: Option<OwnedFd>,
     /// The channels' records, newer than those of the kept table.
     pub(crate) records: Option<String>,
     /// Where the connections are that a predecessor did not live to hand on.
@@ -104,6 +108,8 @@ impl Estate {
         if key == CLIENTS_KEY {
             self.clients = fds.remove(&tag::LISTENER).or(self.clients.take());
             self.records = fds.remove(&tag::RECORDS).and_then(text).or(self.records.take());
+            self.rpc = fds.remove(&tag::RPC_LISTENER).or(self.rpc.take());
+            self.bus = fds.remove(&tag::PUB_LISTENER).or(self.bus.take());
             let ends = (fds.remove(&tag::SAFE_INLET), fds.remove(&tag::SAFE_OUTLET));
             if let (Some(inlet), Some(outlet)) = ends {
                 self.safe = Some(Safe { inlet, outlet });
@@ -202,6 +208,9 @@ impl World {
         self.runs.insert(generation, run);
         if let (None, Some(pid)) = (known_pid, pid) {
             events.push_back(Event::Spawned { proc, generation, pid });
+        }
+        if let Some(told) = slot.fds.remove(&tag::TOLD) {
+            self.recall(generation, told);
         }
         let channel = slot.fds.remove(&tag::CHANNEL)?;
         let pid = pid.unwrap_or(0);

@@ -20,8 +20,12 @@ impl Driver {
     pub(crate) fn ask(&mut self, ask: Ask) {
         let Ask { request, binary, reply } = ask;
         match request {
-            // Sessions stream the last two themselves.
-            Request::Ping | Request::Follow { .. } | Request::Watch => tell(reply, Reply::Pong),
+            // Sessions stream the last three themselves.
+            Request::Ping | Request::Follow { .. } | Request::Watch | Request::Trigger { .. } => {
+                tell(reply, Reply::Pong);
+            }
+            Request::Tell { target, message } => tell(reply, self.tell_apps(&target, &message)),
+            Request::Write { target, line } => tell(reply, self.write_line(&target, &line)),
             Request::TakenUp => {
                 let Survivors { adopted, ended } = self.world.taken_up;
                 tell(reply, Reply::TakenUp { adopted, ended });
@@ -75,6 +79,9 @@ impl Driver {
     }
 
     fn command(&mut self, asked: Asked, command: Command, reply: oneshot::Sender<Reply>) {
+        if command == Command::Shutdown {
+            self.world.bus.publish(rpm_pm2::bus::killed());
+        }
         let id = self.world.expect(asked, reply);
         self.events.push_back(Event::Command { id, command });
     }
@@ -93,7 +100,7 @@ impl Driver {
         procs.iter().filter_map(|proc| self.detail(*proc)).collect()
     }
 
-    fn detail(&self, proc: ProcId) -> Option<Detail> {
+    pub(crate) fn detail(&self, proc: ProcId) -> Option<Detail> {
         let instance = self.supervisor.instance(proc)?;
         let generation = generation_of(&instance);
         let paths = self.world.paths(instance.spec, proc);
@@ -108,7 +115,8 @@ impl Driver {
             unenforced.push(format!("watch: {why}"));
         }
         let sample = self.world.samples.of(generation);
-        Some(view::detail(&instance, sample, paths, launch.env, unenforced))
+        let told = self.world.told.get(&generation).cloned().unwrap_or_default();
+        Some(view::detail(&instance, sample, paths, launch.env, unenforced, told))
     }
 
     fn selected(&self, target: Option<&Target>) -> Result<Vec<ProcId>, Fault> {

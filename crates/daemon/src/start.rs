@@ -15,6 +15,7 @@ use rpm_pm2::names::Paths;
 use rpm_proto::Stream;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 /// A run to be started.
@@ -53,7 +54,8 @@ impl World {
         let null = rpm_sys::process::open_null().map_err(during("opening /dev/null"))?;
         let outputs = outputs(&start, &null, &mut ends).map_err(during("making pipes"))?;
         let channel = channel(&mut ends).map_err(during("making a channel"))?;
-        ends.theirs.push((null, 0));
+        let input = input(&start.spec, &null).map_err(during("making a pipe"))?;
+        ends.theirs.push((input, 0));
 
         for (stream, pipe, spool) in outputs {
             self.logs.open(sink(&start.spec, run, &paths, stream, (pipe, Some(spool))));
@@ -85,13 +87,32 @@ impl World {
 
 fn program(launch: Launch, spec: &AppSpec, cgroups: Vec<String>) -> io::Result<OwnedFd> {
     let launch = LaunchSpec {
-        program: launch.program,
+        program: found(launch.program, launch.env.get("PATH")),
         argv: launch.argv,
         env: launch.env.into_iter().collect(),
         cwd: spec.cwd.to_string(),
         ..LaunchSpec::default()
     };
     confine(launch, spec, cgroups).to_memfd()
+}
+
+/// Where a program is that is called by its bare name, as PM2's clients and its saved list call
+/// interpreters: in the app's `PATH`. One that is not there fails to be executed, and that is said.
+fn found(program: String, path: Option<&String>) -> String {
+    if program.contains('/') {
+        return program;
+    }
+    let folders = path.into_iter().flat_map(|path| path.split(':'));
+    let mut candidates = folders
+        .filter(|folder| folder.starts_with('/'))
+        .map(|folder| format!("{folder}/{program}"))
+        .filter(|path| is_executable(path));
+    candidates.next().unwrap_or(program)
+}
+
+fn is_executable(path: &str) -> bool {
+    std::fs::metadata(path)
+        .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
 /// Pipes for what the run prints, each with its spool; none when nobody is to see it.
@@ -115,6 +136,14 @@ fn outputs(
         outputs.push((stream, ours, spool));
     }
     Ok(outputs)
+}
+
+/// As in PM2, a plain process can be written to, and a cluster worker cannot.
+fn input(spec: &AppSpec, null: &OwnedFd) -> io::Result<OwnedFd> {
+    match spec.mode {
+        ExecMode::Fork => rpm_sys::pipe::for_input(),
+        ExecMode::Cluster => null.try_clone(),
+    }
 }
 
 fn channel(ends: &mut Ends) -> io::Result<OwnedFd> {

@@ -1,6 +1,7 @@
 //! What the table's owner holds of the world: the link to the keeper, the threads, the runs.
 
 use crate::answer::{self, Asked};
+use crate::bus::Bus;
 use crate::channels::Channels;
 use crate::clock;
 use crate::confine::Confinement;
@@ -17,7 +18,7 @@ use crate::table::{self, Births};
 use rpm_core::{CommandId, Generation, Ledger, Mono, Notice, Outcome, ProcId, Supervisor};
 use rpm_journal::Delta;
 use rpm_keeper::link::Link;
-use rpm_proto::{Code, Fault, Reply};
+use rpm_proto::{Code, Fault, Reply, Told};
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -45,6 +46,13 @@ pub(crate) mod tag {
     pub(crate) const SAFE_INLET: u32 = 13;
     /// Its outlet.
     pub(crate) const SAFE_OUTLET: u32 = 14;
+
+    /// The socket that PM2's clients ask on.
+    pub(crate) const RPC_LISTENER: u32 = 15;
+    /// The socket that PM2's clients listen on.
+    pub(crate) const PUB_LISTENER: u32 = 16;
+    /// What a run has told of itself, as JSON in sealed memory.
+    pub(crate) const TOLD: u32 = 17;
 
     /// The pipe and the spool of a stream.
     pub(crate) fn of_output(stream: rpm_proto::Stream) -> (u32, u32) {
@@ -97,6 +105,14 @@ pub(crate) struct World {
     /// Runs whose pipes and spools are needed, known or not: their files lack something.
     pub(crate) logging: BTreeSet<Generation>,
     pub(crate) samples: Samples,
+    /// What each run tells of itself.
+    pub(crate) told: BTreeMap<Generation, Told>,
+    /// Those of which the keeper has not got what they told.
+    pub(crate) told_anew: BTreeSet<Generation>,
+    /// PM2's own sockets are ours.
+    pub(crate) serves_pm2: bool,
+    /// News for PM2's clients.
+    pub(crate) bus: Bus,
     pub(crate) confinement: Confinement,
     pub(crate) happenings: Happenings,
     /// When this supervisor began.
@@ -173,6 +189,10 @@ impl World {
             delayed: Vec::new(),
             logging: BTreeSet::new(),
             samples: Samples::default(),
+            told: BTreeMap::new(),
+            told_anew: BTreeSet::new(),
+            serves_pm2: false,
+            bus: Bus::default(),
             over: None,
             pending: BTreeMap::new(),
             answers: Vec::new(),
@@ -270,6 +290,7 @@ impl World {
             return;
         }
         let begun = clock::now().mono;
+        self.hand_told();
         let birth = |(generation, run): (&Generation, &Run)| Some((*generation, run.birth?));
         let mut changes = Delta::new();
         self.births.note(self.runs.iter().filter_map(birth).collect(), &mut changes);

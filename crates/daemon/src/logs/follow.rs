@@ -20,8 +20,8 @@ const BYTES_MAX: usize = 4 << 20;
 /// What a follower is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Followed {
-    /// A line.
-    Line(LogLine),
+    /// A line, and where it comes from.
+    Line(LogLine, Arc<Source>),
     /// So many lines were left out here.
     Missed(u64),
 }
@@ -200,13 +200,16 @@ impl Entry {
     fn into_followed(self) -> Followed {
         match self {
             Self::Missed(lines) => Followed::Missed(lines),
-            Self::Line { source, stream, at, bytes } => Followed::Line(LogLine {
-                proc: source.proc.0,
-                name: source.name.to_string(),
-                stream,
-                at,
-                bytes: bytes.into_vec(),
-            }),
+            Self::Line { source, stream, at, bytes } => {
+                let line = LogLine {
+                    proc: source.proc.0,
+                    name: source.name.to_string(),
+                    stream,
+                    at,
+                    bytes: bytes.into_vec(),
+                };
+                Followed::Line(line, source)
+            }
         }
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn lines(
 
 fn reply(followed: Followed) -> Reply {
     match followed {
-        Followed::Line(line) => Reply::Log(line),
+        Followed::Line(line, _) => Reply::Log(line),
         Followed::Missed(lines) => Reply::Missed { lines },
     }
 }
@@ -73,7 +73,7 @@ pub(super) async fn notices(stream: &mut Stream, doors: &Doors) -> io::Result<()
 }
 
 /// Comes back when the client has hung up. A follower says nothing more; what it says is dropped.
-async fn hang_up(stream: &mut Stream) {
+pub(super) async fn hang_up(stream: &mut Stream) {
     let mut ignored = [0; 256];
     while !matches!(stream.read(&mut ignored).await, Ok(0) | Err(_)) {}
 }

@@ -3,29 +3,33 @@
 mod crowd;
 mod figures;
 mod follow;
+pub(crate) mod pm2;
 mod read;
 mod session;
 mod skew;
+mod trigger;
 
 pub(crate) use figures::Figures;
 pub(crate) use read::Leave;
 
+use crate::bus::Bus;
 use crate::driver::Ask;
 use crate::home::Home;
 use crate::logs::Logs;
 use crate::server::crowd::Crowd;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use interprocess::local_socket::tokio::{Listener, Stream, prelude::*};
 use interprocess::local_socket::{GenericFilePath, ListenerOptions, ToFsName};
 use interprocess::os::unix::local_socket::ListenerOptionsExt;
 use rpm_core::Notice;
+use rpm_proto::{Reply, Request};
 use std::cell::Cell;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, broadcast, mpsc};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
 /// What a session needs of the daemon.
 #[derive(Clone, Debug)]
@@ -34,6 +38,8 @@ pub(crate) struct Doors {
     pub(crate) asks: mpsc::Sender<Ask>,
     /// What happens.
     pub(crate) notices: broadcast::Sender<Arc<Notice>>,
+    /// What PM2's clients are told.
+    pub(crate) bus: Bus,
     /// What is written.
     pub(crate) logs: Logs,
     /// Whether a successor is to take over from this daemon, which ends.
@@ -45,6 +51,15 @@ pub(crate) struct Doors {
     /// Made whole while a reply is on its way, so that the daemon does not end before it has
     /// arrived. Clients that only listen are not waited for.
     pub(crate) busy: mpsc::WeakSender<std::convert::Infallible>,
+}
+
+impl Doors {
+    /// Asks the owner of the table; `None` when it answers no more.
+    async fn ask(&self, request: Request) -> Option<Reply> {
+        let (reply, answer) = oneshot::channel();
+        self.asks.send(Ask { request, binary: None, reply }).await.ok()?;
+        answer.await.ok()
+    }
 }
 
 /// Why there is no socket.
@@ -71,16 +86,17 @@ pub(crate) fn bounds() -> Vec<(&'static str, u64)> {
 /// Makes the socket, for its owner only; takes the place of one that nobody listens on.
 pub(crate) fn listen(home: &Home) -> Result<Listener, ListenError> {
     let path = home.socket();
-    let bind = || {
-        let name = path.as_std_path().to_fs_name::<GenericFilePath>()?;
-        ListenerOptions::new()
-            .name(name)
-            .mode(0o600)
-            .reclaim_name(false)
-            .try_overwrite(true)
-            .create_tokio()
-    };
-    bind().map_err(|source| ListenError::Bind { path: path.clone(), source })
+    bind(&path).map_err(|source| ListenError::Bind { path: path.clone(), source })
+}
+
+fn bind(path: &Utf8Path) -> io::Result<Listener> {
+    let name = path.as_std_path().to_fs_name::<GenericFilePath>()?;
+    ListenerOptions::new()
+        .name(name)
+        .mode(0o600)
+        .reclaim_name(false)
+        .try_overwrite(true)
+        .create_tokio()
 }
 
 /// Goes on with the socket of a predecessor; its waiting clients are served.

@@ -5,7 +5,7 @@ use rpm_proto::frame::{self, FrameError};
 use std::io;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 /// A client that has connected has so long for the first byte of what it wants.
@@ -13,9 +13,9 @@ pub(super) const FIRST_BYTE: Duration = Duration::from_secs(5);
 /// A frame that has begun has so long to be whole.
 pub(super) const WHOLE_FRAME: Duration = Duration::from_secs(30);
 /// A request may be so large: thousands of apps with their environments fit.
-const REQUEST_MAX: usize = 16 * 1024 * 1024;
+pub(super) const REQUEST_MAX: usize = 16 * 1024 * 1024;
 /// Requests up to this size need no leave.
-const SMALL: usize = 64 * 1024;
+pub(super) const SMALL: usize = 64 * 1024;
 /// Larger ones share so much memory; the next ones wait.
 const LARGE_KIB: usize = 64 * 1024;
 
@@ -26,6 +26,14 @@ pub(crate) struct Leave(Semaphore);
 impl Default for Leave {
     fn default() -> Self {
         Self(Semaphore::new(LARGE_KIB))
+    }
+}
+
+impl Leave {
+    /// Leave for a request that may be as large as any.
+    pub(super) async fn large(&self) -> io::Result<SemaphorePermit<'_>> {
+        let share = u32::try_from(REQUEST_MAX / 1024).unwrap_or(u32::MAX);
+        self.0.acquire_many(share).await.map_err(io::Error::other)
     }
 }
 

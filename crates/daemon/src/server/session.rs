@@ -1,7 +1,7 @@
 //! One client: requests in, replies out.
 
 use super::crowd::Place;
-use super::{Doors, follow, read, skew};
+use super::{Doors, follow, read, skew, trigger};
 use crate::driver::Ask;
 use crate::update;
 use interprocess::local_socket::tokio::Stream;
@@ -80,6 +80,9 @@ async fn converse(stream: &mut Stream, doors: &Doors, place: &Place) -> io::Resu
         match request {
             Request::Follow { target, out, err } => {
                 return follow::lines(stream, doors, target, out, err).await;
+            }
+            Request::Trigger { target, action, param } => {
+                return trigger::run(stream, doors, target, &action, param).await;
             }
             Request::Watch => return follow::notices(stream, doors).await,
             Request::Update { binary } => match update::check(binary.clone()).await {

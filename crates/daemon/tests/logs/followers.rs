@@ -14,7 +14,7 @@ async fn next(follower: &mut Follower) -> Followed {
 
 async fn line(follower: &mut Follower) -> String {
     match next(follower).await {
-        Followed::Line(line) => String::from_utf8(line.bytes).unwrap(),
+        Followed::Line(line, _) => String::from_utf8(line.bytes).unwrap(),
         Followed::Missed(lines) => panic!("missed {lines}"),
     }
 }
@@ -34,7 +34,7 @@ async fn lines_come_with_their_source() {
     app.write_all(b"o\xff\nlast").unwrap();
     drop(app);
     for wanted in [&b"one\r"[..], b"two\xff", b"last"] {
-        let Followed::Line(line) = next(&mut follower).await else { panic!("missed") };
+        let Followed::Line(line, _) = next(&mut follower).await else { panic!("missed") };
         assert_eq!(line.bytes, wanted);
         assert_eq!((line.proc, line.name.as_str(), line.stream), (7, "api", Stream::Err));
         let age = jiff::Timestamp::now().as_millisecond() - line.at;
@@ -75,7 +75,7 @@ async fn what_a_slow_follower_misses_is_counted() {
             Followed::Missed(lines) => {
                 (missed, gaps, next_number) = (missed + lines, gaps + 1, next_number + lines);
             }
-            Followed::Line(line) => {
+            Followed::Line(line, _) => {
                 let text = String::from_utf8(line.bytes).unwrap();
                 let number: u64 = text.split(' ').nth(1).unwrap().parse().unwrap();
                 assert_eq!(number, next_number, "after {missed} missed in {gaps} gaps");
