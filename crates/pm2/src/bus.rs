@@ -128,13 +128,13 @@ mod tests {
 
     #[test]
     fn a_line_keeps_its_end() {
-        let line = super::line(
+        let told = line(
             &LogLine { proc: 1, name: "a".into(), stream: Stream::Err, at: 9, bytes: b"x".into() },
             "shop",
         );
-        assert_eq!(line.topic, "log:err");
-        let frame = line.frame();
+        assert_eq!(told.topic, "log:err");
+        let frame = told.frame();
         assert!(frame.starts_with(b"\x12\x00\x00\x00\x09s:log:err"));
-        assert_eq!(line.payload["data"], "x\n");
+        assert_eq!(told.payload["data"], "x\n");
     }
 }

@@ -6,7 +6,7 @@
 
 mod call;
 
-pub use call::Call;
+pub use call::{Call, Whom};
 
 use crate::amp::{self, Frame};
 use serde_json::{Map, Value, json};
@@ -75,8 +75,9 @@ fn read(body: &Map<String, Value>) -> Result<Call, String> {
 }
 
 /// The answer to a call that succeeded.
-pub fn reply(id: &[u8], result: &Value) -> Vec<u8> {
-    amp::frame(&[&amp::json(&json!({ "args": [result] })), id])
+pub fn reply(id: &[u8], result: Option<&Value>) -> Vec<u8> {
+    let args: Vec<&Value> = result.into_iter().collect();
+    amp::frame(&[&amp::json(&json!({ "args": args })), id])
 }
 
 /// The answer to a call that failed.

@@ -75,8 +75,10 @@ impl Said {
             ("axm:action", data @ Value::Object(_)) => Self::Action(data),
             ("axm:monitor", Value::Object(figures)) => Self::Monitor(figures),
             ("axm:option:configuration", Value::Object(options)) => Self::Options(options),
-            ("axm:action" | "axm:monitor", _) => Self::Nothing,
-            ("axm:option:configuration" | "axm:option:setPID", _) => Self::Nothing,
+            (
+                "axm:action" | "axm:monitor" | "axm:option:configuration" | "axm:option:setPID",
+                _,
+            ) => Self::Nothing,
             (_, data) => Self::Event { topic, data },
         }
     }

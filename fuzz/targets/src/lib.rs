@@ -9,6 +9,7 @@ mod config;
 mod journal;
 mod keeper;
 mod node;
+mod pm2;
 mod primary;
 mod saved;
 mod wire;
@@ -17,6 +18,7 @@ pub use config::{config_json5, config_toml, config_yaml};
 pub use journal::journal;
 pub use keeper::keeper_packets;
 pub use node::node_lines;
+pub use pm2::{pm2_calls, pm2_frames};
 pub use primary::node_primary;
 pub use saved::saved_dump;
 pub use wire::client_frames;
@@ -34,5 +36,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("keeper_packets", keeper_packets),
     ("node_lines", node_lines),
     ("node_primary", node_primary),
+    ("pm2_calls", pm2_calls),
+    ("pm2_frames", pm2_frames),
     ("saved_dump", saved_dump),
 ];

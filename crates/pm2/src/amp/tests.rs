@@ -10,7 +10,7 @@ const PING: &[u8] =
 #[test]
 fn a_call_as_pm2_sends_it() {
     let call = json!({"type": "call", "method": "ping", "args": [{}]});
-    assert_eq!(frame(&[&super::json(&call), &text("1234:0")]), PING);
+    assert_eq!(frame(&[&json(&call), &text("1234:0")]), PING);
     let mut frames = Frames::with_limit(1000);
     frames.push(PING);
     let args = frames.take().unwrap().unwrap();

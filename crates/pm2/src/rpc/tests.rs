@@ -38,7 +38,7 @@ fn an_action_without_options_is_its_bare_name() {
     else {
         panic!("not a message")
     };
-    assert_eq!((whom, message), (call::Whom::Name("api".into()), json!("db:clean")));
+    assert_eq!((whom, message), (Whom::Name("api".into()), json!("db:clean")));
     let whole = json!({ "id": "1", "msg": "db:clean", "opts": "x" });
     let Ok(Call::Message { message, .. }) = call("msgProcess", &whole) else {
         panic!("not a message")
@@ -70,7 +70,7 @@ fn all_methods_are_known() {
 #[test]
 fn answers_keep_their_name() {
     let mut frames = amp::Frames::with_limit(1 << 20);
-    frames.push(&reply(b"j:7", &json!("7.0.4")));
+    frames.push(&reply(b"j:7", Some(&json!("7.0.4"))));
     frames.push(&failure(b"s:1:1", "no"));
     let first = frames.take().unwrap().unwrap();
     assert_eq!(first, [b"j:{\"args\":[\"7.0.4\"]}".to_vec(), b"j:7".to_vec()]);
