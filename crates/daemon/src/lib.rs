@@ -54,7 +54,7 @@ use crate::keeper::KeeperEnd;
 use crate::past::{Past, PastError};
 use crate::rebirth::Keeper;
 use crate::server::pm2::Sockets;
-use crate::server::{Doors, ListenError};
+use crate::server::{Doors, Entrances, ListenError};
 use crate::store::Store;
 use crate::watching::Watching;
 use crate::world::{CLIENTS_KEY, Over, World, tag};
@@ -70,7 +70,6 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{broadcast, mpsc};
-use tokio::task::JoinHandle;
 
 /// Requests of clients that wait for the owner of the table; more wait in their sessions.
 const ASKS: usize = 256;
@@ -140,9 +139,8 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let (channels, mut held) = start_channels(channel_news, estate.safe.take())?;
     let logs = logs::Logs::start(log_news).map_err(system("starting the log thread"))?;
     write_assets(&home)?;
-    let (listener, door) = open_door(&home, estate.clients.take())?;
-    let for_pm2 = Sockets::open(&home, (estate.rpc.take(), estate.bus.take()));
-    held.extend(duplicates(for_pm2.as_ref()));
+    let (entrances, duplicates) = open_entrances(&home, &mut estate)?;
+    held.extend(duplicates);
     let inlets = Inlets {
         keeper: watch(&link).map_err(system("watching the keeper"))?,
         channels: channels_told,
@@ -168,8 +166,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let threads = (logs.clone(), channels, store.clone());
     let kept = (table.ledger, table.births);
     let mut world = World::new(home.clone(), mark, ends, threads, notices.clone(), swept, kept);
-    held.push((door, tag::LISTENER));
-    world.serves_pm2 = for_pm2.is_some();
+    world.serves_pm2 = entrances.for_pm2.is_some();
     world.hold(CLIENTS_KEY, held);
     world.predecessors = estate.predecessors;
     let events = world.take_over(&supervisor, records, estate);
@@ -178,7 +175,6 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     update::lead_keeper(&mut world.link);
     store.pid_file(home.pid_file(), Some(std::process::id()));
     world.say_begun();
-
     rpm_sys::text::give_back().ok(); // Refused, it only costs memory.
     let succeeded = Rc::new(Cell::new(false));
     let doors = Doors {
@@ -191,15 +187,12 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
         figures: world.clients.clone(),
         busy: busy.downgrade(),
     };
-    let for_pm2 =
-        for_pm2.map(|sockets| tokio::task::spawn_local(server::pm2::serve(sockets, doors.clone())));
-    let serving = tokio::task::spawn_local(server::serve(listener, doors));
+    let serving = tokio::task::spawn_local(server::serve(entrances, doors));
     let mut driver = Driver::new(supervisor, world, watching).map_err(system("making an alarm"))?;
     driver.resume(asked_again, events);
     let world = driver.run(inlets).await;
     succeeded.set(matches!(world.over, Some(Over::Replaced | Over::Broken(_))));
     serving.abort();
-    for_pm2.inspect(JoinHandle::abort);
     settle(&world, busy, &mut all_told).await;
     logs.sync().await;
     leave(&home, world)
@@ -259,16 +252,23 @@ fn remove(paths: &[Utf8PathBuf]) {
     }
 }
 
-/// The clients' socket, and a duplicate for the keeper to hold.
-fn open_door(home: &Home, inherited: Option<OwnedFd>) -> Result<(Listener, OwnedFd), RunError> {
-    let listener = match inherited {
+/// The sockets of clients, and duplicates for the keeper to hold.
+fn open_entrances(
+    home: &Home,
+    estate: &mut recover::Estate,
+) -> Result<(Entrances, Vec<(OwnedFd, u32)>), RunError> {
+    let listener = match estate.clients.take() {
         Some(fd) => server::inherit(fd).map_err(system("taking over the clients' socket"))?,
         None => server::listen(home)?,
     };
     let held = match &listener {
         Listener::UdSocket(socket) => socket.as_fd().try_clone_to_owned(),
     };
-    Ok((listener, held.map_err(system("keeping the clients' socket"))?))
+    let held = held.map_err(system("keeping the clients' socket"))?;
+    let for_pm2 = Sockets::open(home, (estate.rpc.take(), estate.bus.take()));
+    let mut duplicates = duplicates(for_pm2.as_ref());
+    duplicates.push((held, tag::LISTENER));
+    Ok((Entrances { listener, for_pm2 }, duplicates))
 }
 
 /// The sockets of PM2's clients, for the keeper to hold.

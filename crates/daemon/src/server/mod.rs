@@ -105,8 +105,28 @@ pub(crate) fn inherit(fd: OwnedFd) -> io::Result<Listener> {
     Ok(Listener::from(listener))
 }
 
+/// Where clients come in.
+#[derive(Debug)]
+pub(crate) struct Entrances {
+    /// Ours.
+    pub(crate) listener: Listener,
+    /// PM2's.
+    pub(crate) for_pm2: Option<pm2::Sockets>,
+}
+
 /// Serves clients until the daemon ends.
-pub(crate) async fn serve(listener: Listener, doors: Doors) {
+pub(crate) async fn serve(entrances: Entrances, doors: Doors) {
+    let Entrances { listener, for_pm2 } = entrances;
+    match for_pm2 {
+        Some(sockets) => {
+            let others = pm2::serve(sockets, doors.clone());
+            tokio::join!(serve_ours(listener, doors), others);
+        }
+        None => serve_ours(listener, doors).await,
+    }
+}
+
+async fn serve_ours(listener: Listener, doors: Doors) {
     let crowd = Crowd::default();
     let strangers = Arc::new(Semaphore::new(crowd::TURNED_AWAY_AT_ONCE));
     loop {
