@@ -20,7 +20,7 @@ fn it_ends_with_its_app_and_with_its_status() {
 #[test]
 fn a_signal_stops_the_apps_in_order() {
     let rpm = Rpm::new();
-    let config = rpm.config(&[child_app("app", &["note:note", "say:up"])]);
+    let config = rpm.config(&[child_app("app", &["ignore:USR1", "note:note", "say:up"])]);
     let mut running = rpm.beside(&["runtime", "start", &config, "--json"]);
     running.wait_for(b"\"message\":\"up\"");
     kill(running.pid(), Signal::SIGUSR1);
