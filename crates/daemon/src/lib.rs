@@ -152,7 +152,6 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
         interrupt: signal(SignalKind::interrupt()).map_err(system("watching SIGINT"))?,
         reopen: signal(SignalKind::user_defined2()).map_err(system("watching SIGUSR2"))?,
     };
-
     let mark = mark(&home);
     let (Past { table, journal, .. }, taken_up) =
         survivors::past(&home, &mark, &mut estate).await?;
