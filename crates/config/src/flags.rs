@@ -117,7 +117,8 @@ pub fn from_flags(
     lower::lower(raw(target, flags)?, context, base_env)
 }
 
-fn raw(target: &str, flags: &Flags) -> Result<Raw, ConfigFault> {
+/// What the flags say, before it is resolved.
+pub(crate) fn raw(target: &str, flags: &Flags) -> Result<Raw, ConfigFault> {
     Ok(Raw {
         script: Some(target.to_owned()),
         name: read("name", flags.name.as_ref(), filled)?,

@@ -11,6 +11,7 @@ mod account;
 mod context;
 mod deploy;
 mod document;
+mod edit;
 mod fault;
 mod fields;
 mod flags;
@@ -38,6 +39,7 @@ mod watch;
 
 pub use context::{Context, Loaded, Selection};
 pub use deploy::{Deployment, deployment};
+pub use edit::settings;
 pub use fault::{ConfigFault, FaultKind};
 pub use flags::{Flags, from_flags};
 pub use load::{is_config_file, load_file, load_json};

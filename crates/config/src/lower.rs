@@ -69,7 +69,8 @@ fn subject(raw: &Raw) -> String {
     raw.name.as_ref().map_or_else(|| "an app".to_owned(), |name| format!("the app `{name}`"))
 }
 
-fn cwd(raw: &Raw, context: &Context) -> Result<Utf8PathBuf, ConfigFault> {
+/// The app's working directory.
+pub(crate) fn cwd(raw: &Raw, context: &Context) -> Result<Utf8PathBuf, ConfigFault> {
     let Some(written) = &raw.cwd else {
         return Ok(context.cwd.clone());
     };
@@ -143,7 +144,8 @@ fn cluster(raw: &Raw) -> ClusterOptions {
     }
 }
 
-fn logs(raw: &Raw, name: &str, cwd: &Utf8Path, context: &Context) -> LogOptions {
+/// Where its output goes.
+pub(crate) fn logs(raw: &Raw, name: &str, cwd: &Utf8Path, context: &Context) -> LogOptions {
     // PM2's rule: one file for all where neither cluster mode nor a count was asked for.
     let uncounted = matches!(raw.instances, None | Some(Instances::Cpus));
     let merge = raw.mode != Some(ExecMode::Cluster) && uncounted;

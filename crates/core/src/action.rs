@@ -209,6 +209,15 @@ pub enum Refusal {
         /// The change asked for.
         by: i32,
     },
+    /// It cannot be given another name.
+    NotRenamed {
+        /// The app.
+        name: String,
+        /// The other name.
+        to: String,
+        /// Another app has that name; else it is one in cluster mode.
+        taken: bool,
+    },
     /// The daemon is stopping everything.
     ShuttingDown,
     /// The instance has no process.

@@ -3,7 +3,7 @@
 use crate::id::{CommandId, Generation, ProcId};
 use crate::select::Target;
 use crate::signal::Signal;
-use crate::spec::{AppSpec, Env};
+use crate::spec::{AppSpec, Env, Setting};
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -150,11 +150,15 @@ pub enum Command {
         targets: Vec<Target>,
         /// Variables to merge over the app's own.
         env: Option<Env>,
+        /// Settings to change.
+        settings: Vec<Setting>,
     },
     /// Stop and keep in the table.
     Stop {
         /// Which.
         targets: Vec<Target>,
+        /// Settings to change.
+        settings: Vec<Setting>,
     },
     /// Stop and start.
     Restart {
@@ -162,6 +166,8 @@ pub enum Command {
         targets: Vec<Target>,
         /// Variables to merge over the app's own.
         env: Option<Env>,
+        /// Settings to change.
+        settings: Vec<Setting>,
     },
     /// Replace cluster workers without a gap; fork-mode instances are restarted.
     Reload {
@@ -169,6 +175,8 @@ pub enum Command {
         targets: Vec<Target>,
         /// Variables to merge over the app's own.
         env: Option<Env>,
+        /// Settings to change.
+        settings: Vec<Setting>,
         /// How many instances of one app at a time; `None` for the default.
         parallel: Option<u32>,
     },

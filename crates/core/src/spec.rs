@@ -1,9 +1,11 @@
 //! What a user wants of one app: resolved, validated, plain data.
 
 mod limits;
+mod setting;
 mod watch;
 
 pub use limits::{Limits, Measure, Resource, Rlimit};
+pub use setting::Setting;
 pub use watch::WatchOptions;
 
 use crate::signal::Signal;

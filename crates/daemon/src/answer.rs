@@ -72,6 +72,17 @@ pub(crate) fn refused(refusal: Refusal) -> Fault {
                 .because(format!("it has {instances} {}", instances_word(instances)))
                 .help(format!("`rpm delete {name}` removes it"))
         }
+        Refusal::NotRenamed { to, taken: true, .. } => {
+            Fault::new(Code::Usage, format!("another app is named `{to}`"))
+                .help("give it a name of its own")
+        }
+        Refusal::NotRenamed { name, to, taken: false } => {
+            Fault::new(Code::Usage, format!("`{name}` cannot become `{to}` while it runs"))
+                .because(
+                    "the sockets of a cluster, and what a reload may go back to, have its name",
+                )
+                .help("`rpm delete` it, and start it by the new name")
+        }
         Refusal::ShuttingDown => Fault::new(Code::ShuttingDown, "the daemon is stopping")
             .help("wait for it to end, then give the command again"),
         Refusal::NotRunning { proc, name } => {

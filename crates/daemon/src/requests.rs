@@ -7,7 +7,7 @@ use crate::survivors::Survivors;
 use crate::world::Over;
 use crate::{clock, dump, unended, view};
 use camino::Utf8PathBuf;
-use rpm_core::spec::{AppSpec, Env};
+use rpm_core::spec::{AppSpec, Env, Setting};
 use rpm_core::{Command, Event, Existing, Generation, InstanceView, ProcId, Target};
 use rpm_keeper::wire::ToKeeper;
 use rpm_proto::{Code, Detail, Fault, Reply, Request, Verb};
@@ -224,7 +224,9 @@ fn command(request: Request) -> (Asked, Command) {
             let asked = if existing == Existing::Reload { Asked::Reload } else { Asked::Start };
             (asked, Command::Apply { apps: with_base(base_env, apps), existing, parallel })
         }
-        Request::Act { verb, targets, env, parallel } => act(verb, targets, env, parallel),
+        Request::Act { verb, targets, env, settings, parallel } => {
+            act(verb, targets, (env, settings), parallel)
+        }
         Request::Scale { name, to } => (Asked::Start, Command::Scale { name, to }),
         Request::Signal { targets, signal } => (Asked::Other, Command::Signal { targets, signal }),
         _ => (Asked::Stop, Command::Shutdown),
@@ -234,14 +236,14 @@ fn command(request: Request) -> (Asked, Command) {
 fn act(
     verb: Verb,
     targets: Vec<Target>,
-    env: Option<Env>,
+    (env, settings): (Option<Env>, Vec<Setting>),
     parallel: Option<u32>,
 ) -> (Asked, Command) {
     match verb {
-        Verb::Start => (Asked::Start, Command::Start { targets, env }),
-        Verb::Restart => (Asked::Start, Command::Restart { targets, env }),
-        Verb::Reload => (Asked::Reload, Command::Reload { targets, env, parallel }),
-        Verb::Stop => (Asked::Stop, Command::Stop { targets }),
+        Verb::Start => (Asked::Start, Command::Start { targets, env, settings }),
+        Verb::Restart => (Asked::Start, Command::Restart { targets, env, settings }),
+        Verb::Reload => (Asked::Reload, Command::Reload { targets, env, settings, parallel }),
+        Verb::Stop => (Asked::Stop, Command::Stop { targets, settings }),
         Verb::Delete => (Asked::Stop, Command::Delete { targets }),
         Verb::Reset => (Asked::Other, Command::Reset { targets }),
     }

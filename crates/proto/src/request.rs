@@ -1,6 +1,6 @@
 //! What a client asks.
 
-use rpm_core::spec::{AppSpec, Env};
+use rpm_core::spec::{AppSpec, Env, Setting};
 use rpm_core::{Existing, ScaleTo, Signal, Target};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,9 @@ pub enum Request {
         targets: Vec<Target>,
         /// Variables to merge over the apps' own (`--update-env`); for the verbs that start.
         env: Option<Env>,
+        /// Settings to change first; for the verbs that start and that stop.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        settings: Vec<Setting>,
         /// How many instances a reload replaces at a time.
         parallel: Option<u32>,
     },

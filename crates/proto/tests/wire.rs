@@ -28,6 +28,7 @@ fn requests_keep_their_form() {
             verb: Verb::Restart,
             targets: vec![Target::from("api"), Target::from("/^x/")],
             env: Some(Env::from([("A".to_owned(), "1".to_owned())])),
+            settings: Vec::new(),
             parallel: None,
         },
         &json!({

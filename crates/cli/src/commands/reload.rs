@@ -18,7 +18,7 @@ impl Run for Reload {
     const NAME: &'static str = "reload";
     const ABOUT: &'static str = "Replace instances without a gap, where they are cluster workers";
     const GROUP: Group = Group::Apps;
-    const SHOWS: Shows = Shows::CONTROL;
+    const SHOWS: Shows = Shows::ALL;
     const TAKES_APP_ARGS: bool = true;
 
     fn run(self, cli: &mut Cli) -> Outcome {

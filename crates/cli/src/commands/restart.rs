@@ -18,7 +18,7 @@ impl Run for Restart {
     const NAME: &'static str = "restart";
     const ABOUT: &'static str = "Stop and start apps";
     const GROUP: Group = Group::Apps;
-    const SHOWS: Shows = Shows::CONTROL;
+    const SHOWS: Shows = Shows::ALL;
     const TAKES_APP_ARGS: bool = true;
 
     fn run(self, cli: &mut Cli) -> Outcome {

@@ -4,7 +4,7 @@ use super::{Cli, Table, exchange};
 use crate::context;
 use crate::outcome::{Outcome, Stop};
 use rpm_config::{Loaded, Selection};
-use rpm_core::spec::{AppSpec, Env};
+use rpm_core::spec::{AppSpec, Env, Setting};
 use rpm_core::{Existing, Target};
 use rpm_proto::{Client, Code, Fault, Request, Verb};
 use std::io::Read;
@@ -20,6 +20,8 @@ const DEFAULTS: [&str; 8] = [
     "ecosystem.yml",
     "ecosystem.toml",
 ];
+/// Flags that are for a start alone: the number of instances is changed by `scale`.
+const FIXED: [&str; 4] = ["--instances", "--execute-command", "--uid", "--gid"];
 /// A config on standard input may be so long.
 const STDIN_MAX: u64 = 16 * 1024 * 1024;
 
@@ -89,9 +91,6 @@ impl Cli {
         if self.flags.control.env.is_some() && !any_config {
             return Err(env_without_config().into());
         }
-        if self.args.is_some() {
-            return Err(args_for_running().into());
-        }
         let mut client = self.running()?;
         let mut outcome = Ok(());
         for group in targets.chunk_by(|a, b| !is_config(a) && !is_config(b)) {
@@ -114,11 +113,11 @@ impl Cli {
         verb: Verb,
         targets: &[String],
     ) -> Outcome {
-        self.warn_of_app_flags()?;
+        let settings = self.settings(verb)?;
         let targets = targets.iter().map(|target| Target(file_or_word(target))).collect();
         let env = self.flags.control.update_env.then(context::env_to_merge);
         let parallel = self.flags.control.parallel;
-        self.change(client, &Request::Act { verb, targets, env, parallel })
+        self.change(client, &Request::Act { verb, targets, env, settings, parallel })
     }
 
     fn act_on_config(&mut self, client: &mut Option<Client>, verb: Verb, config: &str) -> Outcome {
@@ -151,13 +150,27 @@ impl Cli {
         Ok(names)
     }
 
-    /// Flags that describe an app mean nothing to one that exists.
-    fn warn_of_app_flags(&mut self) -> Outcome {
-        if !self.app_flags.is_empty() {
-            let flags = self.app_flags.join(", ");
+    /// What the flags and the words after `--` change of apps that exist; those that change nothing
+    /// are warned of.
+    fn settings(&mut self, verb: Verb) -> Result<Vec<Setting>, Stop> {
+        let starts = matches!(verb, Verb::Start | Verb::Restart | Verb::Reload);
+        let stays = |flag: &&String| match (verb, flag.as_str()) {
+            (Verb::Stop, "--watch") => false,
+            (_, flag) => !starts || FIXED.contains(&flag),
+        };
+        let ignored: Vec<&String> = self.app_flags.iter().filter(stays).collect();
+        if !ignored.is_empty() {
+            let flags = ignored.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
             self.screen.warn(format!("{flags}: only for what is started new; ignored"))?;
         }
-        Ok(())
+        let flags = self.flags.app.clone().into_flags(Vec::new());
+        if verb == Verb::Stop {
+            return Ok(flags.watch.map(|_| Setting::Watch(false)).into_iter().collect());
+        }
+        if !starts {
+            return Ok(Vec::new());
+        }
+        Ok(rpm_config::settings(&flags, self.args.as_deref(), &context::find()?)?)
     }
 }
 
@@ -184,11 +197,6 @@ pub(super) fn env_without_config() -> Fault {
     Fault::new(Code::Usage, "`--env` needs a config file")
         .because("the names of environments are written there")
         .help("name the file: `rpm restart ecosystem.json --env production`")
-}
-
-fn args_for_running() -> Fault {
-    Fault::new(Code::Usage, "what runs cannot be given other arguments in this version")
-        .help("`rpm delete` it, then `rpm start` it with them behind `--`")
 }
 
 fn read_stdin() -> Result<String, Fault> {

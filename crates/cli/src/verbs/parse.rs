@@ -50,6 +50,7 @@ pub(super) fn read(verb: &Verb, argv: Argv) -> Result<Parsed, clap::Error> {
     let matches = loop {
         match command.try_get_matches_from_mut(&words) {
             Ok(matches) => break matches,
+            Err(error) if takes_target(&mut words, &error) => {}
             Err(error) => match surplus_word(verb, &error, &words) {
                 Some(index) => surplus.push(words.remove(index).to_string_lossy().into_owned()),
                 None => return Err(error),
@@ -102,6 +103,22 @@ pub(super) fn refuse(screen: &mut Screen, error: &clap::Error) -> ExitCode {
     // The status tells it too, where standard error is closed.
     drop(screen.note(text.trim_end()));
     ExitCode::FAILURE
+}
+
+/// Gives the word behind `--watch` back: where nothing else is named, it is the target.
+fn takes_target(words: &mut [OsString], error: &clap::Error) -> bool {
+    let Some(at) = words.iter().position(|word| word == "--watch") else {
+        return false;
+    };
+    let is_word = |word: &OsString| !word.as_encoded_bytes().starts_with(b"-");
+    if error.kind() != ErrorKind::MissingRequiredArgument || !words.get(at + 1).is_some_and(is_word)
+    {
+        return false;
+    }
+    words.swap(at, at + 1);
+    // So that it does not take the next word either.
+    words[at + 1] = "--watch=".into();
+    true
 }
 
 fn text(command: &mut Command, words: Vec<OsString>) -> Result<Vec<String>, clap::Error> {

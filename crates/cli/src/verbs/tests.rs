@@ -85,6 +85,9 @@ fn greedy_flags_give_back_what_is_not_theirs() {
     assert!(parsed.flags.app.give_back(true, |_| true).is_empty());
     let watch = parsed.flags.app.into_flags(Vec::new()).watch;
     assert_eq!(watch, Some(vec!["src".to_owned(), "lib".to_owned()]));
+    let parsed = parse("restart --watch api");
+    assert_eq!(targets(&parsed), ["api"]);
+    assert_eq!(parsed.flags.app.into_flags(Vec::new()).watch, Some(vec![String::new()]));
     let parsed = parse("start app.js --watch");
     assert_eq!(parsed.flags.app.into_flags(Vec::new()).watch, Some(vec![String::new()]));
 }

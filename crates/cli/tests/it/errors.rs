@@ -156,10 +156,6 @@ fn words_that_do_not_fit() {
     [PM2][ERROR] cannot sort by `colour`
       help: `--sort` takes name, namespace, pid, id, cpu, memory, uptime or status, and `:desc` behind it
     ");
-    insta::assert_snapshot!(shown(&["restart", "api", "--", "x"]), @r"
-    [PM2][ERROR] what runs cannot be given other arguments in this version
-      help: `rpm delete` it, then `rpm start` it with them behind `--`
-    ");
     insta::assert_snapshot!(shown(&["stop"]), @r"
     error: the following required arguments were not provided:
       <TARGET>...

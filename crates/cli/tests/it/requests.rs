@@ -1,6 +1,7 @@
 //! What is asked of the daemon.
 
 use crate::fake::{Fake, Say, view};
+use rpm_core::spec::Setting;
 use rpm_core::{Affected, Change, Existing, ProcId, ScaleTo, Signal, Target};
 use rpm_proto::{Reply, Request, Verb};
 
@@ -27,7 +28,7 @@ fn targets(names: &[&str]) -> Vec<Target> {
 }
 
 fn act(verb: Verb, names: &[&str]) -> Request {
-    Request::Act { verb, targets: targets(names), env: None, parallel: None }
+    Request::Act { verb, targets: targets(names), env: None, settings: Vec::new(), parallel: None }
 }
 
 fn config(fake: &Fake, name: &str) -> String {
@@ -170,12 +171,20 @@ fn the_other_verbs() {
 }
 
 #[test]
-fn flags_that_mean_nothing_to_what_runs_are_warned_of() {
+fn flags_change_what_runs_and_the_others_are_warned_of() {
     let fake = obedient();
-    let output = fake.run(&["restart", "api", "-i", "4", "--max-memory-restart", "1G"]);
+    let words = ["restart", "api", "-i", "4", "--max-memory-restart", "1G", "--", "--port", "1"];
+    let output = fake.run(&words);
     assert!(output.status.success());
     let text = String::from_utf8(output.stderr).unwrap();
-    insta::assert_snapshot!(text, @"[PM2][WARN] --instances, --max-memory-restart: only for what is started new; ignored");
-    let text = String::from_utf8(fake.run(&["start", "api", "--watch"]).stderr).unwrap();
-    insta::assert_snapshot!(text, @"[PM2][WARN] --watch: only for what is started new; ignored");
+    insta::assert_snapshot!(text, @"[PM2][WARN] --instances: only for what is started new; ignored");
+    let Request::Act { settings, .. } = fake.asked() else { panic!() };
+    let args = Setting::Args(vec!["--port".to_owned(), "1".to_owned()]);
+    assert_eq!(settings, [args, Setting::MaxMemory(Some(1 << 30))]);
+    fake.run(&["stop", "api", "--watch"]);
+    let Request::Act { settings, .. } = fake.asked() else { panic!() };
+    assert_eq!(settings, [Setting::Watch(false)]);
+    let output = fake.run(&["delete", "api", "--time"]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    insta::assert_snapshot!(text, @"[PM2][WARN] --time: only for what is started new; ignored");
 }

@@ -2,6 +2,7 @@
 
 use super::Supervisor;
 use super::answers::Goal;
+use super::edit::{Edit, Edited};
 use super::instance::{Phase, Then, Wanted};
 use super::run::Stage;
 use super::turn::Turn;
@@ -10,7 +11,7 @@ use crate::event::Command;
 use crate::id::{CommandId, Generation, ProcId};
 use crate::select::Target;
 use crate::signal::Signal;
-use crate::spec::{AppSpec, Env};
+use crate::spec::AppSpec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,13 +26,21 @@ impl Supervisor {
             Command::Apply { apps, existing, parallel } => {
                 table.apply(turn, id, apps, existing, parallel)
             }
-            Command::Start { targets, env } => table.start(turn, id, &targets, env.as_ref()),
-            Command::Stop { targets } => table.stop(turn, id, &targets),
-            Command::Restart { targets, env } => {
-                table.restart_all(turn, id, &targets, env.as_ref())
+            Command::Start { targets, env, settings } => {
+                let edit = Edit { env: env.as_ref(), settings: &settings };
+                table.start(turn, id, &targets, edit)
             }
-            Command::Reload { targets, env, parallel } => {
-                table.reload(turn, id, &targets, env.as_ref(), parallel)
+            Command::Stop { targets, settings } => {
+                let edit = Edit { env: None, settings: &settings };
+                table.stop(turn, id, &targets, edit)
+            }
+            Command::Restart { targets, env, settings } => {
+                let edit = Edit { env: env.as_ref(), settings: &settings };
+                table.restart_all(turn, id, &targets, edit)
+            }
+            Command::Reload { targets, env, settings, parallel } => {
+                let edit = Edit { env: env.as_ref(), settings: &settings };
+                table.reload(turn, id, &targets, edit, parallel)
             }
             Command::Delete { targets } => table.delete(turn, id, &targets),
             Command::Scale { name, to } => table.scale(turn, id, &name, to),
@@ -49,11 +58,10 @@ impl Supervisor {
         turn: &mut Turn<'_>,
         id: CommandId,
         targets: &[Target],
-        env: Option<&Env>,
+        edit: Edit<'_>,
     ) -> Result<(), Refusal> {
         let procs = self.select(targets)?;
-        self.merge_env(&procs, env);
-        self.leave_rollouts(turn, &procs);
+        self.edit(turn, &procs, edit)?;
         for proc in procs {
             let alive = self.instances.get(&proc).is_some_and(|instance| {
                 matches!(instance.phase, Phase::Running | Phase::Ending { .. })
@@ -70,11 +78,10 @@ impl Supervisor {
         turn: &mut Turn<'_>,
         id: CommandId,
         targets: &[Target],
-        env: Option<&Env>,
+        edit: Edit<'_>,
     ) -> Result<(), Refusal> {
         let procs = self.select(targets)?;
-        self.merge_env(&procs, env);
-        self.leave_rollouts(turn, &procs);
+        self.edit(turn, &procs, edit)?;
         for proc in procs {
             self.start_again(turn, id, proc, Change::Restarted);
         }
@@ -100,7 +107,7 @@ impl Supervisor {
         turn: &mut Turn<'_>,
         id: CommandId,
         targets: &[Target],
-        env: Option<&Env>,
+        edit: Edit<'_>,
         parallel: Option<u32>,
     ) -> Result<(), Refusal> {
         let procs = self.select(targets)?;
@@ -111,11 +118,16 @@ impl Supervisor {
             }
         }
         self.refuse_reload_under_way(apps.keys().map(String::as_str))?;
-        let mut merged = Merged::default();
+        if let Some(to) = edit.new_name() {
+            // What is reloaded may fail, and would have one name and be known by another.
+            let name = apps.keys().next().cloned().unwrap_or_default();
+            return Err(Refusal::NotRenamed { name, to: to.to_owned(), taken: false });
+        }
+        let mut edited = Edited::default();
         for (app, procs) in &apps {
             let specs: Vec<Arc<AppSpec>> = procs
                 .iter()
-                .filter_map(|proc| Some(merged.spec(&self.instances.get(proc)?.spec, env)))
+                .filter_map(|proc| Some(edited.spec(&self.instances.get(proc)?.spec, edit)))
                 .collect();
             self.reload_app(turn, id, app, procs.iter().copied().zip(specs), parallel);
         }
@@ -159,9 +171,10 @@ impl Supervisor {
         turn: &mut Turn<'_>,
         id: CommandId,
         targets: &[Target],
+        edit: Edit<'_>,
     ) -> Result<(), Refusal> {
         let procs = self.select_any(targets)?;
-        self.leave_rollouts(turn, &procs);
+        self.edit(turn, &procs, edit)?;
         for proc in procs {
             self.overtake(turn, proc, &[Goal::Up]);
             let Some(instance) = self.instances.get_mut(&proc) else {
@@ -289,37 +302,5 @@ impl Supervisor {
         if self.shutting_down && !self.owners.iter().any(waits) {
             turn.quit();
         }
-    }
-
-    /// Merges variables into the specs of instances.
-    fn merge_env(&mut self, procs: &[ProcId], env: Option<&Env>) {
-        let mut merged = Merged::default();
-        for proc in procs {
-            if let Some(instance) = self.instances.get_mut(proc) {
-                instance.spec = merged.spec(&instance.spec, env);
-            }
-        }
-    }
-}
-
-/// Specs with variables merged in, so that instances that shared one go on sharing.
-#[derive(Default)]
-struct Merged {
-    done: BTreeMap<usize, (Arc<AppSpec>, Arc<AppSpec>)>,
-}
-
-impl Merged {
-    fn spec(&mut self, old: &Arc<AppSpec>, env: Option<&Env>) -> Arc<AppSpec> {
-        let Some(env) = env.filter(|env| !env.is_empty()) else {
-            return old.clone();
-        };
-        // The old spec is kept too, so that its address names it as long as this lives.
-        let key = Arc::as_ptr(old).addr();
-        let (_, new) = self.done.entry(key).or_insert_with(|| {
-            let mut spec = AppSpec::clone(old);
-            spec.env.extend(env.clone());
-            (old.clone(), Arc::new(spec))
-        });
-        new.clone()
     }
 }

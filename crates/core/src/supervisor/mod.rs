@@ -9,6 +9,7 @@ mod apply;
 mod commands;
 mod deadlines;
 mod dump;
+mod edit;
 mod endings;
 mod instance;
 mod instances;

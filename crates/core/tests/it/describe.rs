@@ -38,7 +38,7 @@ pub(crate) fn command(command: &Command) -> String {
             format!("apply {} ({existing:?})", apps.join(" "))
         }
         Command::Start { targets, .. } => format!("start {}", all(targets)),
-        Command::Stop { targets } => format!("stop {}", all(targets)),
+        Command::Stop { targets, .. } => format!("stop {}", all(targets)),
         Command::Restart { targets, .. } => format!("restart {}", all(targets)),
         Command::Reload { targets, .. } => format!("reload {}", all(targets)),
         Command::Delete { targets } => format!("delete {}", all(targets)),

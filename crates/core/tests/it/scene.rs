@@ -67,15 +67,23 @@ impl Scene {
     }
 
     pub(crate) fn start(&mut self, target: &str) -> Vec<Action> {
-        self.command(Command::Start { targets: vec![target.into()], env: None })
+        self.command(Command::Start {
+            targets: vec![target.into()],
+            env: None,
+            settings: Vec::new(),
+        })
     }
 
     pub(crate) fn stop(&mut self, target: &str) -> Vec<Action> {
-        self.command(Command::Stop { targets: vec![target.into()] })
+        self.command(Command::Stop { targets: vec![target.into()], settings: Vec::new() })
     }
 
     pub(crate) fn restart(&mut self, target: &str) -> Vec<Action> {
-        self.command(Command::Restart { targets: vec![target.into()], env: None })
+        self.command(Command::Restart {
+            targets: vec![target.into()],
+            env: None,
+            settings: Vec::new(),
+        })
     }
 
     pub(crate) fn delete(&mut self, target: &str) -> Vec<Action> {
@@ -84,7 +92,7 @@ impl Scene {
 
     pub(crate) fn reload(&mut self, target: &str) -> Vec<Action> {
         let targets = vec![target.into()];
-        self.command(Command::Reload { targets, env: None, parallel: None })
+        self.command(Command::Reload { targets, env: None, settings: Vec::new(), parallel: None })
     }
 
     pub(crate) fn spawned(&mut self, generation: u64) {

@@ -127,7 +127,11 @@ fn variables_are_merged_and_shared() {
     let env = Env::from([("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())]);
     scene.apply(&AppSpec { instances: 2, env, ..fork("api") });
     let more = Env::from([("B".to_owned(), "3".to_owned()), ("C".to_owned(), "4".to_owned())]);
-    scene.command(Command::Restart { targets: vec!["api".into()], env: Some(more) });
+    scene.command(Command::Restart {
+        targets: vec!["api".into()],
+        env: Some(more),
+        settings: Vec::new(),
+    });
     let specs: Vec<Arc<AppSpec>> = scene.table.instances().map(|it| it.spec.clone()).collect();
     let env: Vec<String> =
         specs[0].env.iter().map(|(name, value)| format!("{name}={value}")).collect();

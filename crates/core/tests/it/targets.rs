@@ -55,7 +55,7 @@ fn targets() {
 fn one_bad_target_refuses_the_whole_command() {
     let mut scene = four();
     let targets = vec!["api".into(), "wbe".into()];
-    let actions = scene.command(Command::Stop { targets });
+    let actions = scene.command(Command::Stop { targets, settings: Vec::new() });
     assert!(matches!(outcome(&actions), Some(Outcome::Refused { .. })), "{actions:?}");
     assert_eq!(actions.len(), 1, "nothing is begun: {actions:?}");
 }

@@ -85,7 +85,7 @@ fn what_was_left_adds_up_until_it_is_taken_up() {
     assert_eq!(unended_names(&home), ["api", "web"]);
     life(&home, OTHER, |table| {
         start(table, &["web", "worker"]);
-        step(table, Command::Stop { targets: vec!["web".into()] });
+        step(table, Command::Stop { targets: vec!["web".into()], settings: Vec::new() });
     });
     read(&home, false).unwrap().leave(&home).unwrap();
     assert_eq!(unended_names(&home), ["web", "worker", "api"]);

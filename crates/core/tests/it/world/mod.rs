@@ -119,7 +119,7 @@ impl World {
         self.ask(if plan.shutdown {
             Command::Shutdown
         } else {
-            Command::Stop { targets: vec!["all".into()] }
+            Command::Stop { targets: vec!["all".into()], settings: Vec::new() }
         });
         self.until(None);
         if self.crashes.is_some() {

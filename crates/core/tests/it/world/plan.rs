@@ -139,7 +139,12 @@ pub(crate) fn reload_plan() -> impl Strategy<Value = Plan> {
             .collect();
         let specs = apps.iter().map(|app| app.spec.clone()).collect();
         let start = Command::Apply { apps: specs, existing: Existing::Restart, parallel: None };
-        let reload = Command::Reload { targets: vec!["all".into()], env: None, parallel };
+        let reload = Command::Reload {
+            targets: vec!["all".into()],
+            env: None,
+            settings: Vec::new(),
+            parallel,
+        };
         let deeds = vec![(0, Deed::Ask(start)), (1000, Deed::Ask(reload))];
         Plan { apps, deeds, seed, shutdown: false }
     })
@@ -265,11 +270,11 @@ fn command(apps: Vec<AppPlan>) -> impl Strategy<Value = Command> {
         3 => (apply(specs), parallel()).prop_map(|((apps, existing), parallel)| {
             Command::Apply { apps, existing, parallel }
         }),
-        2 => targets().prop_map(|targets| Command::Start { targets, env: None }),
-        3 => targets().prop_map(|targets| Command::Stop { targets }),
-        3 => targets().prop_map(|targets| Command::Restart { targets, env: None }),
+        2 => targets().prop_map(|targets| Command::Start { targets, env: None, settings: Vec::new() }),
+        3 => targets().prop_map(|targets| Command::Stop { targets, settings: Vec::new() }),
+        3 => targets().prop_map(|targets| Command::Restart { targets, env: None, settings: Vec::new() }),
         5 => (targets(), parallel()).prop_map(|(targets, parallel)| {
-            Command::Reload { targets, env: None, parallel }
+            Command::Reload { targets, env: None, settings: Vec::new(), parallel }
         }),
         2 => targets().prop_map(|targets| Command::Delete { targets }),
         3 => (name, to).prop_map(|(name, to)| Command::Scale { name, to }),

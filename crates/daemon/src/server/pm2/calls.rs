@@ -166,14 +166,24 @@ fn started(detail: &Detail) -> Value {
 async fn act(doors: &Doors, verb: Verb, id: u32, env: Option<Env>) -> Answered {
     one(doors, id).await?;
     let targets = vec![exactly(id)];
-    ask(doors, Request::Act { verb, targets, env, parallel: None }).await?;
+    ask(doors, Request::Act { verb, targets, env, settings: Vec::new(), parallel: None }).await?;
     Ok(Some(started(&one(doors, id).await?)))
 }
 
 async fn delete(doors: &Doors, id: u32) -> Answered {
     let mut detail = one(doors, id).await?;
     let targets = vec![exactly(id)];
-    ask(doors, Request::Act { verb: Verb::Delete, targets, env: None, parallel: None }).await?;
+    ask(
+        doors,
+        Request::Act {
+            verb: Verb::Delete,
+            targets,
+            env: None,
+            settings: Vec::new(),
+            parallel: None,
+        },
+    )
+    .await?;
     (detail.view.status, detail.view.pid) = (Status::Stopped, 0);
     Ok(Some(jlist::record(&detail)))
 }

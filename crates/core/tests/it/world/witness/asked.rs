@@ -28,7 +28,7 @@ pub(in crate::world) fn touched(
         Command::Start { targets, .. }
         | Command::Restart { targets, .. }
         | Command::Reload { targets, .. }
-        | Command::Stop { targets }
+        | Command::Stop { targets, .. }
         | Command::Delete { targets }
         | Command::Reset { targets }
         | Command::Signal { targets, .. } => (before, targets.clone()),
