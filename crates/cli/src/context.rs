@@ -33,12 +33,14 @@ pub(crate) fn find() -> Result<Context, Fault> {
         .map_err(|cwd| Fault::new(Code::Io, format!("the path {} is not text", cwd.display())))?;
     let home = std::env::home_dir().and_then(|home| Utf8PathBuf::from_path_buf(home).ok());
     let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let program = std::env::current_exe().ok();
     Ok(Context {
         cwd,
         home: home.unwrap_or_else(|| Utf8PathBuf::from("/")),
         path: std::env::var("PATH").unwrap_or_default(),
         user: user(),
         uid: rpm_sys::process::effective_uid(),
+        program: program.and_then(|path| Utf8PathBuf::from_path_buf(path).ok()).unwrap_or_default(),
         cpus: u32::try_from(cpus).unwrap_or(u32::MAX),
     })
 }

@@ -81,6 +81,11 @@ impl Home {
     pub(crate) fn dump(&self) -> Utf8PathBuf {
         self.0.join("dump.pm2")
     }
+
+    /// The settings of apps and modules.
+    pub(crate) fn settings(&self) -> Utf8PathBuf {
+        self.0.join("module_conf.json")
+    }
 }
 
 const SET_HOME: &str = "set `RPM_HOME` to a folder of your own";

@@ -6,6 +6,7 @@ mod commands;
 mod connect;
 mod context;
 mod deploy;
+mod files;
 mod flags;
 mod home;
 mod logs;
@@ -16,6 +17,7 @@ mod report;
 mod role;
 mod runtime;
 mod screen;
+mod settings;
 mod system;
 mod verbs;
 
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         Role::Keeper(home) => role::keeper(home),
         Role::Daemon(home) => role::daemon(&home),
         Role::SelfCheck => role::self_check(),
+        Role::StaticServer => role::static_server(),
         Role::Cli(words) => verbs::run(words),
         Role::Later(name) => role::later(&name),
     }

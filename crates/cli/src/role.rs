@@ -22,6 +22,8 @@ pub(crate) enum Role {
     Daemon(Home),
     /// `rpm selfcheck`: tells a daemon whether this version can take over from it.
     SelfCheck,
+    /// `rpm static-server`: an app that serves a folder.
+    StaticServer,
     /// The command line, with the words after the program's name.
     Cli(Vec<OsString>),
     /// Called by the name of a program that this version does not have.
@@ -42,6 +44,7 @@ impl Role {
         let words: Vec<OsString> = words.collect();
         match &*words {
             [word] if word == rpm_daemon::QUESTION => Self::SelfCheck,
+            [word, ..] if word == rpm_config::STATIC_SERVER => Self::StaticServer,
             [verb, flag, home] if flag == "--home" => match (verb.to_str(), home.to_str()) {
                 (Some("keeper"), Some(home)) => Self::Keeper(Home::at(Utf8PathBuf::from(home))),
                 (Some("daemon"), Some(home)) => Self::Daemon(Home::at(Utf8PathBuf::from(home))),
@@ -81,6 +84,14 @@ pub(crate) fn self_check() -> ExitCode {
         .map_err(std::io::Error::from)
         .and_then(|text| writeln!(std::io::stdout(), "{text}"));
     if told.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Serves a folder until that is asked to stop.
+pub(crate) fn static_server() -> ExitCode {
+    match rpm_serve::run(|name| std::env::var(name).ok()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain("the static file server", &error),
+    }
 }
 
 /// Says to whoever started the role why it cannot be.

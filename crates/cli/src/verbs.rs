@@ -5,10 +5,11 @@ mod parse;
 use crate::argv::Argv;
 use crate::commands;
 use crate::commands::{
-    Cli, Run, attach, completion, delete, deploy, describe, env, flush, help, id, jlist, kill,
-    later, list, logs, pid, ping, prettylist, reload, reload_logs, reset, restart, resurrect,
-    runtime, save, scale, send, send_signal, shim, start, start_or_reload, start_or_restart,
-    startup, status, stop, trigger, unstartup, update, version,
+    Cli, Run, absent, attach, cleardump, completion, conf, delete, deploy, describe, env, examples,
+    flush, get, help, id, init, jlist, kill, list, logs, multiset, pid, ping, prettylist, reload,
+    reload_logs, reset, restart, resurrect, runtime, save, scale, schema, send, send_signal, serve,
+    set, shim, start, start_or_reload, start_or_restart, startup, status, stop, trigger, unset,
+    unstartup, update, version,
 };
 use crate::flags::{self, Shows};
 use crate::home::Home;
@@ -87,17 +88,20 @@ pub(crate) enum Group {
     Logs,
     /// The list and the daemon.
     Daemon,
+    /// Config files and settings.
+    Settings,
     /// The command line itself.
     Cli,
 }
 
 impl Group {
     /// All headings, in order, with their words.
-    pub(crate) const ALL: [(Self, &'static str); 5] = [
+    pub(crate) const ALL: [(Self, &'static str); 6] = [
         (Self::Apps, "Apps"),
         (Self::Look, "Look"),
         (Self::Logs, "Logs"),
         (Self::Daemon, "The list and the daemon"),
+        (Self::Settings, "Config files and settings"),
         (Self::Cli, "The command line"),
     ];
 }
@@ -130,14 +134,24 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<reload_logs::ReloadLogs>(),
     Verb::of::<save::Save>(),
     Verb::of::<resurrect::Resurrect>(),
+    Verb::of::<cleardump::Cleardump>(),
     Verb::of::<runtime::Runtime>(),
     Verb::of::<deploy::Deploy>(),
+    Verb::of::<serve::Serve>(),
     Verb::of::<startup::Startup>(),
     Verb::of::<unstartup::Unstartup>(),
     Verb::of::<ping::Ping>(),
     Verb::of::<update::Update>(),
     Verb::of::<commands::report::Report>(),
     Verb::of::<kill::Kill>(),
+    Verb::of::<init::Init>(),
+    Verb::of::<schema::Schema>(),
+    Verb::of::<set::Set>(),
+    Verb::of::<multiset::Multiset>(),
+    Verb::of::<get::Get>(),
+    Verb::of::<conf::Conf>(),
+    Verb::of::<unset::Unset>(),
+    Verb::of::<examples::Examples>(),
     Verb::of::<completion::Completion>(),
     Verb::of::<shim::Shim>(),
     Verb::of::<version::Version>(),
@@ -156,7 +170,8 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
     let outcome = match &argv.verb {
         Some(name) => match Verb::find(name) {
             Some(verb) => return verb_with(verb, argv, screen),
-            None => Err(unknown(name).into()),
+            None => absent::answer(&mut screen, &name.to_string_lossy(), &argv.words)
+                .unwrap_or_else(|| Err(unknown(name).into())),
         },
         None if has(&["-v", "-V", "--version"]) => version::print(&mut screen),
         None if has(&["-h", "--help"]) => help::print(&mut screen),
@@ -208,9 +223,6 @@ fn silenced() -> bool {
 /// The fault of a verb that there is not.
 pub(crate) fn unknown(name: &OsStr) -> Fault {
     let name = name.to_string_lossy();
-    if later::has(&name) {
-        return Fault::new(Code::Usage, format!("`{name}` is not in this version"));
-    }
     let fault = Fault::new(Code::Usage, format!("`{name}` is not a command"));
     let names = VERBS.iter().flat_map(|verb| verb.aliases.iter().copied().chain([verb.name]));
     let near = names
@@ -223,5 +235,7 @@ pub(crate) fn unknown(name: &OsStr) -> Fault {
     }
 }
 
+#[cfg(test)]
+mod page;
 #[cfg(test)]
 mod tests;

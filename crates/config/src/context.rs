@@ -18,6 +18,9 @@ pub struct Context {
     pub user: String,
     /// The user's number: only root can run an app as somebody else.
     pub uid: u32,
+    /// This program, which serves static files when it is called with
+    /// [`STATIC_SERVER`](crate::STATIC_SERVER).
+    pub program: Utf8PathBuf,
     /// How many CPUs `instances: "max"` means.
     pub cpus: u32,
 }

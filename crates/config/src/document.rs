@@ -16,17 +16,17 @@ pub(crate) struct Document<'a> {
     pub(crate) apps: Vec<(String, &'a Object)>,
     /// What is under `deploy`.
     deploy: Option<&'a Node>,
-    /// Whether PM2 would serve folders of static files too.
-    pub(crate) has_static: bool,
+    /// What is under `static`.
+    pub(crate) folders: Option<&'a Node>,
 }
 
 impl<'a> Document<'a> {
     /// Finds the apps.
     pub(crate) fn of(root: &'a Node, source: &Source<'_>) -> Result<Self, ConfigFault> {
-        let mut document = Self { apps: Vec::new(), deploy: None, has_static: false };
+        let mut document = Self { apps: Vec::new(), deploy: None, folders: None };
         if let Value::Object(object) = &root.value {
             document.deploy = object.get("deploy").map(|field| &field.node);
-            document.has_static = object.contains_key("static");
+            document.folders = object.get("static").map(|field| &field.node);
             for holder in ["apps", "pm2"] {
                 if let Some(field) = object.get(holder) {
                     document.take(holder, &field.node, source)?;
@@ -34,7 +34,7 @@ impl<'a> Document<'a> {
                 }
             }
             let is_app = object.keys().any(|key| keys::is_known(key));
-            if !is_app && !document.has_static && document.deploy.is_none() {
+            if !is_app && document.folders.is_none() && document.deploy.is_none() {
                 return Err(no_app(object, source));
             }
             if !is_app {

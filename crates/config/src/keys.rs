@@ -143,7 +143,9 @@ pub(crate) fn spells(key: &str, name: &str) -> bool {
 
 /// Whether a key is one that apps have.
 pub(crate) fn is_known(key: &str) -> bool {
-    key.starts_with("env_") || KEYS.iter().any(|known| known.names().any(|name| spells(key, name)))
+    key.starts_with("env_")
+        || key == "$schema"
+        || KEYS.iter().any(|known| known.names().any(|name| spells(key, name)))
 }
 
 /// The key that an unknown one was probably meant to be.
@@ -151,7 +153,8 @@ pub(crate) fn meant(key: &str) -> Option<&'static str> {
     nearest(&snake_case(key), KEYS.iter().flat_map(Key::names))
 }
 
-fn camel_case(name: &str) -> impl Iterator<Item = char> {
+/// A name in camelCase.
+pub(crate) fn camel_case(name: &str) -> impl Iterator<Item = char> {
     let mut upper = false;
     name.chars().filter_map(move |c| {
         let letter = if std::mem::take(&mut upper) { c.to_ascii_uppercase() } else { c };

@@ -4,6 +4,7 @@ use crate::context::{Context, Loaded, Selection};
 use crate::document::Document;
 use crate::fault::{ConfigFault, FaultKind};
 use crate::fields::Fields;
+use crate::folders::{self, Folder};
 use crate::nearest::nearest;
 use crate::raw::Raw;
 use crate::source::Source;
@@ -138,11 +139,6 @@ fn load(
     let root = root(text, format, &source)?;
     let document = Document::of(&root, &source)?;
     let mut loaded = Loaded::default();
-    if document.has_static {
-        loaded
-            .warnings
-            .push(format!("`static` in {} is not served by this version", source.origin));
-    }
     let mut found = Vec::with_capacity(document.apps.len());
     for (path, object) in &document.apps {
         let fields = Fields { source, path, object };
@@ -152,6 +148,12 @@ fn load(
         });
         raw.name = Some(name.clone());
         found.push(Found { path: path.clone(), object, name, raw });
+    }
+    if let Some(node) = document.folders {
+        for Folder { path, object, raw } in folders::folders(node, &source, context)? {
+            let name = raw.name.clone().unwrap_or_default();
+            found.push(Found { path, object, name, raw });
+        }
     }
     let found = only(found, &source, selection, &mut loaded.warnings)?;
     environments(&found, &document, &source, selection, &mut loaded.warnings)?;

@@ -65,6 +65,7 @@ mod tests {
             path: String::new(),
             user: "me".to_owned(),
             uid: 0,
+            program: "/bin/rpm".into(),
             cpus: 1,
         };
         for (path, whole) in [

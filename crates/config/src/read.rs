@@ -99,6 +99,9 @@ pub(crate) fn app(fields: &Fields<'_>, warn: &mut dyn FnMut(String)) -> Result<R
     if fields.flag("execute_command")? == Some(true) {
         raw.mode = Some(rpm_core::spec::ExecMode::Fork);
     }
+    // They matter later, or not at all; what cannot be is told all the same.
+    fields.flag("append_env_to_name")?;
+    fields.text("username")?;
     for name in env_names(fields) {
         fields.vars(&format!("env_{name}"))?;
     }

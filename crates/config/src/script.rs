@@ -2,11 +2,15 @@
 
 use crate::context::Context;
 use crate::fault::{ConfigFault, FaultKind};
+use crate::folders::SERVE;
 use crate::interpreter::{self, Interpreter};
 use crate::paths;
 use crate::raw::Raw;
 use camino::{Utf8Path, Utf8PathBuf};
 use rpm_core::spec::Env;
+
+/// The word by which this program is asked to serve static files.
+pub const STATIC_SERVER: &str = "static-server";
 
 /// What is executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +32,11 @@ pub(crate) fn program(
     env: &Env,
 ) -> Result<Program, ConfigFault> {
     let told = raw.interpreter.as_deref();
+    if script == SERVE {
+        let args = std::iter::once(STATIC_SERVER.to_owned()).chain(raw.args.iter().cloned());
+        let interpreter = Interpreter::itself();
+        return Ok(Program { script: context.program.clone(), interpreter, args: args.collect() });
+    }
     let path = paths::absolute(script, cwd, context);
     let path = if path.exists() {
         path
@@ -83,7 +92,6 @@ fn missing(script: &str, path: &Utf8Path) -> ConfigFault {
     let fault = ConfigFault::new(FaultKind::ScriptMissing, format!("there is no script {path}"));
     let fault = match path.parent() {
         Some(folder) if !folder.exists() => fault.because(format!("there is no folder {folder}")),
-        _ if script == "serve" => fault.because("this version has no static file server built in"),
         _ if script.contains('/') => fault,
         _ => fault.because(format!("nor a command `{script}` in $PATH")),
     };

@@ -26,6 +26,7 @@ impl Place {
             cwd,
             user: "me".to_owned(),
             uid: 0,
+            program: "/bin/rpm".into(),
             cpus: 4,
         };
         let place = Self { _dir: dir, context, env: Env::new() };

@@ -37,6 +37,7 @@ fn load(text: &str, origin: &str) {
         path: "/bin".to_owned(),
         user: "me".to_owned(),
         uid: 0,
+        program: "/bin/rpm".into(),
         cpus: 2,
     };
     let base_env = Env::new();

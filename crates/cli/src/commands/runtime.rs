@@ -10,6 +10,7 @@ use crate::home::Home;
 use crate::logs::line::{Form, Shaper};
 use crate::outcome::{Outcome, Stop};
 use crate::runtime::{self, Apps, Inbox, News, Print};
+use crate::settings::Settings;
 use crate::verbs::Group;
 use rpm_core::spec::{AppSpec, LogTarget};
 use rpm_core::{Existing, Signal, Target};
@@ -104,7 +105,10 @@ impl Runtime {
             cli.load(target, &base_env)?
         } else {
             let flags = cli.flags.app.clone().into_flags(cli.args.clone().unwrap_or_default());
-            vec![rpm_config::from_flags(target, &flags, &context::find()?, &base_env)?]
+            let mut apps =
+                vec![rpm_config::from_flags(target, &flags, &context::find()?, &base_env)?];
+            Settings::read(&cli.home)?.lend(&mut apps);
+            apps
         };
         for app in &mut apps {
             keep_no_files(app);

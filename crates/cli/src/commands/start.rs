@@ -5,6 +5,7 @@ use super::{Cli, Run, Table, exchange};
 use crate::context;
 use crate::flags::Shows;
 use crate::outcome::{Outcome, Stop};
+use crate::settings::Settings;
 use crate::verbs::Group;
 use rpm_core::Existing;
 use rpm_proto::{Client, ProcessView, Request, Verb};
@@ -74,7 +75,8 @@ fn start(cli: &mut Cli, client: &mut Option<Client>, target: &str) -> Outcome {
     let base_env = context::shell_env();
     let args = cli.args.clone().unwrap_or_default();
     let flags = cli.flags.app.clone().into_flags(args);
-    let apps = vec![rpm_config::from_flags(target, &flags, &context::find()?, &base_env)?];
+    let mut apps = vec![rpm_config::from_flags(target, &flags, &context::find()?, &base_env)?];
+    Settings::read(&cli.home)?.lend(&mut apps);
     let force = cli.flags.control.force;
     let existing = if force { Existing::Duplicate } else { Existing::Refuse };
     cli.apply(client, &Request::Apply { base_env, apps, existing, parallel: None })

@@ -3,6 +3,7 @@
 use super::{Cli, Table, exchange};
 use crate::context;
 use crate::outcome::{Outcome, Stop};
+use crate::settings::Settings;
 use rpm_config::{Loaded, Selection};
 use rpm_core::spec::{AppSpec, Env, Setting};
 use rpm_core::{Existing, Target};
@@ -49,7 +50,7 @@ impl Cli {
             namespace: self.flags.app.namespace.clone(),
             base_env,
         };
-        let Loaded { apps, warnings } = if target == "-" {
+        let Loaded { mut apps, warnings } = if target == "-" {
             rpm_config::load_json(&read_stdin()?, "standard input", &context, &selection)?
         } else {
             rpm_config::load_file(target.into(), &context, &selection)?
@@ -57,6 +58,7 @@ impl Cli {
         for warning in warnings {
             self.screen.warn(warning)?;
         }
+        Settings::read(&self.home)?.lend(&mut apps);
         Ok(apps)
     }
 

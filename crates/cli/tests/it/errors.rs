@@ -164,7 +164,7 @@ fn words_that_do_not_fit() {
 
     For more information, try '--help'.
     ");
-    assert!(shown(&["monit"]).contains("not in this version"));
+    assert!(shown(&["monit"]).contains("there is no `monit` in this program"));
     shown(&[]);
 }
 

@@ -93,7 +93,6 @@ fn files_that_are_not_there() {
             "{ script: 'ap.js' }",
             "{ script: 'app.ts' }",
             "{ script: './nowhere/x.js' }",
-            "{ script: 'serve' }",
             "{ script: 'no-such-command' }",
             "{ script: 'app.js', interpreter: 'nodee' }",
             "{ script: 'app.js', interpreter: './nodee' }",

@@ -1,0 +1,8 @@
+module.exports = {
+  apps: [
+    {
+      name: "app",
+      script: "./app.js",
+    },
+  ],
+};
