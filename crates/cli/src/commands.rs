@@ -15,6 +15,7 @@ pub(crate) mod flush;
 pub(crate) mod get;
 pub(crate) mod help;
 pub(crate) mod id;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod jlist;
 pub(crate) mod kill;

@@ -3,6 +3,7 @@
 mod argv;
 mod boot;
 mod commands;
+mod completion;
 mod connect;
 mod context;
 mod deploy;

@@ -118,6 +118,29 @@ impl Settings {
         self.values.clear();
     }
 
+    /// Sets those of `others` that are not set here, and gives their number.
+    pub(crate) fn fill(&mut self, others: Map<String, Value>) -> usize {
+        let mut count = 0;
+        for (name, theirs) in others {
+            match (self.values.get_mut(&name), theirs) {
+                (None, theirs) => {
+                    count += theirs.as_object().map_or(1, Map::len);
+                    self.values.insert(name, theirs);
+                }
+                (Some(Value::Object(ours)), Value::Object(theirs)) => {
+                    for (key, value) in theirs {
+                        if !ours.contains_key(&key) {
+                            count += 1;
+                            ours.insert(key, value);
+                        }
+                    }
+                }
+                (Some(_), _) => {}
+            }
+        }
+        count
+    }
+
     /// Takes all from the text of a file.
     pub(crate) fn replace(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         self.values = parse(&self.path, bytes)?;

@@ -6,10 +6,10 @@ use crate::argv::Argv;
 use crate::commands;
 use crate::commands::{
     Cli, Run, absent, attach, cleardump, completion, conf, delete, deploy, describe, env, examples,
-    flush, get, help, id, init, jlist, kill, list, logs, multiset, pid, ping, prettylist, reload,
-    reload_logs, reset, restart, resurrect, runtime, save, scale, schema, send, send_signal, serve,
-    set, shim, start, start_or_reload, start_or_restart, startup, status, stop, trigger, unset,
-    unstartup, update, version,
+    flush, get, help, id, import, init, jlist, kill, list, logs, multiset, pid, ping, prettylist,
+    reload, reload_logs, reset, restart, resurrect, runtime, save, scale, schema, send,
+    send_signal, serve, set, shim, start, start_or_reload, start_or_restart, startup, status, stop,
+    trigger, unset, unstartup, update, version,
 };
 use crate::flags::{self, Shows};
 use crate::home::Home;
@@ -135,6 +135,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<save::Save>(),
     Verb::of::<resurrect::Resurrect>(),
     Verb::of::<cleardump::Cleardump>(),
+    Verb::of::<import::Import>(),
     Verb::of::<runtime::Runtime>(),
     Verb::of::<deploy::Deploy>(),
     Verb::of::<serve::Serve>(),

@@ -2,6 +2,7 @@
 
 use crate::home::Home;
 use crate::store::Store;
+use camino::Utf8Path;
 use rpm_core::{AppSpec, InstanceView};
 use rpm_pm2::dump::{from_dump, to_dump};
 use rpm_proto::{Code, Detail, Fault, Reply};
@@ -49,6 +50,14 @@ pub(crate) fn load(home: &Home) -> Result<Vec<AppSpec>, Fault> {
         }
     }
     Err(fault)
+}
+
+/// Reads another dump.
+pub(crate) fn load_file(path: &Utf8Path) -> Result<Vec<AppSpec>, Fault> {
+    let fault = || Fault::new(Code::NoDump, format!("the dump {path} cannot be read"));
+    let bytes = std::fs::read(path).map_err(|error| fault().because(error.to_string()))?;
+    let records = from_dump(&bytes).map_err(|error| fault().because(error.to_string()))?;
+    Ok(apps(records.iter().map(|(app, stopped)| (app, !stopped))))
 }
 
 /// One spec an app from one spec an instance, and whether that is to run.

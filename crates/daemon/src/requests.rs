@@ -52,6 +52,10 @@ impl Driver {
             }
             Request::Save { force } => self.save(force, reply),
             Request::Resurrect => self.resurrect(reply),
+            Request::Import { path } => match dump::load_file(path.as_str().into()) {
+                Ok(apps) => self.start_missing(apps, reply),
+                Err(fault) => tell(reply, Reply::Failed { fault, affected: Vec::new() }),
+            },
             Request::Update { .. } => self.hand_over(binary),
             Request::Apply { .. }
             | Request::Act { .. }
@@ -181,6 +185,11 @@ impl Driver {
                 Err(fault) => return tell(reply, Reply::Failed { fault, affected: Vec::new() }),
             },
         };
+        self.start_missing(apps, reply);
+    }
+
+    /// Starts those whose name is not in the table.
+    fn start_missing(&mut self, apps: Vec<AppSpec>, reply: oneshot::Sender<Reply>) {
         let apps = dump::missing(apps, self.supervisor.instances());
         if apps.is_empty() {
             return tell(reply, Reply::Done { affected: Vec::new() });

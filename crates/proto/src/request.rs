@@ -112,6 +112,12 @@ pub enum Request {
     },
     /// Starts what the dump holds. Answered by [`crate::Reply::Done`].
     Resurrect,
+    /// Starts what another dump holds, but for apps whose name is known. Answered by
+    /// [`crate::Reply::Done`].
+    Import {
+        /// The dump file, absolute.
+        path: String,
+    },
     /// Stops everything, then the daemon. Answered by [`crate::Reply::Done`].
     Kill,
     /// The daemon is to go on as this program. Answered only when that is refused: else the daemon
@@ -145,6 +151,7 @@ impl Request {
             | Self::Write { .. }
             | Self::Trigger { .. }
             | Self::Resurrect
+            | Self::Import { .. }
             | Self::Kill
             | Self::Update { .. } => true,
         }

@@ -35,6 +35,8 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("Deploy a new version without losing a request", &["rpm reload api"]),
     ("Look", &["rpm list", "rpm status", "rpm describe api", "rpm logs api"]),
     ("Stop, start and forget", &["rpm stop api", "rpm start api", "rpm delete api"]),
+    ("Serve a folder", &["rpm serve ./dist 8080 --spa"]),
+    ("Take over from PM2", &["rpm import pm2"]),
     ("Start all again when the machine starts", &["rpm save", "rpm startup"]),
 ];
 

@@ -144,7 +144,11 @@ async fn next(
 fn tells_progress(request: &Request) -> bool {
     matches!(
         request,
-        Request::Apply { .. } | Request::Act { .. } | Request::Scale { .. } | Request::Resurrect
+        Request::Apply { .. }
+            | Request::Act { .. }
+            | Request::Scale { .. }
+            | Request::Resurrect
+            | Request::Import { .. }
     )
 }
 
