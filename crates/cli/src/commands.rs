@@ -1,6 +1,7 @@
 //! One file a verb, and what they have in common.
 
 pub(crate) mod absent;
+mod afterwards;
 pub(crate) mod attach;
 pub(crate) mod cleardump;
 pub(crate) mod completion;
@@ -8,10 +9,12 @@ pub(crate) mod conf;
 pub(crate) mod delete;
 pub(crate) mod deploy;
 pub(crate) mod describe;
+pub(crate) mod dev;
 pub(crate) mod env;
 pub(crate) mod examples;
 mod exchange;
 pub(crate) mod flush;
+mod foreground;
 pub(crate) mod get;
 pub(crate) mod help;
 pub(crate) mod id;

@@ -32,6 +32,5 @@ fn main() -> ExitCode {
         Role::SelfCheck => role::self_check(),
         Role::StaticServer => role::static_server(),
         Role::Cli(words) => verbs::run(words),
-        Role::Later(name) => role::later(&name),
     }
 }

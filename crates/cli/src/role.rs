@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 /// Names under which the binary runs apps in the foreground.
 const RUNTIME: [&str; 3] = ["rpm-runtime", "pm2-runtime", "pm2-docker"];
-/// Programs of PM2 that this version does not have.
-const LATER: [&str; 1] = ["pm2-dev"];
+/// Names under which it runs an app that is being written.
+const DEV: [&str; 2] = ["rpm-dev", "pm2-dev"];
 
 /// What the process is to be.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,8 +26,6 @@ pub(crate) enum Role {
     StaticServer,
     /// The command line, with the words after the program's name.
     Cli(Vec<OsString>),
-    /// Called by the name of a program that this version does not have.
-    Later(String),
 }
 
 impl Role {
@@ -35,8 +33,8 @@ impl Role {
     pub(crate) fn of(mut words: impl Iterator<Item = OsString>) -> Self {
         let program = words.next().unwrap_or_default();
         let name = Path::new(&program).file_name().unwrap_or_default().to_string_lossy();
-        if LATER.contains(&&*name) {
-            return Self::Later(name.into_owned());
+        if DEV.contains(&&*name) {
+            return Self::Cli(std::iter::once("dev".into()).chain(words).collect());
         }
         if RUNTIME.contains(&&*name) {
             return Self::Cli(std::iter::once("runtime".into()).chain(words).collect());
@@ -114,13 +112,6 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// Says that the program `name` is not there yet.
-pub(crate) fn later(name: &str) -> ExitCode {
-    // Standard error may be closed; the status says the same.
-    drop(writeln!(std::io::stderr(), "error: this version has no `{name}` yet"));
-    ExitCode::FAILURE
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,7 +129,8 @@ mod tests {
         assert_eq!(role(&["rpm", "daemon"]), Role::Cli(vec!["daemon".into()]));
         let runtime = Role::Cli(vec!["runtime".into(), "app.js".into()]);
         assert_eq!(role(&["/x/pm2-runtime", "app.js"]), runtime);
-        assert_eq!(role(&["/x/pm2-dev", "app.js"]), Role::Later("pm2-dev".to_owned()));
+        let dev = Role::Cli(vec!["dev".into(), "app.js".into()]);
+        assert_eq!(role(&["/x/pm2-dev", "app.js"]), dev);
         assert_eq!(role(&[]), Role::Cli(vec![]));
     }
 }

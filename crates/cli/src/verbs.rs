@@ -5,9 +5,9 @@ mod parse;
 use crate::argv::Argv;
 use crate::commands;
 use crate::commands::{
-    Cli, Run, absent, attach, cleardump, completion, conf, delete, deploy, describe, env, examples,
-    flush, get, help, id, import, init, jlist, kill, list, logs, multiset, pid, ping, prettylist,
-    reload, reload_logs, reset, restart, resurrect, runtime, save, scale, schema, send,
+    Cli, Run, absent, attach, cleardump, completion, conf, delete, deploy, describe, dev, env,
+    examples, flush, get, help, id, import, init, jlist, kill, list, logs, multiset, pid, ping,
+    prettylist, reload, reload_logs, reset, restart, resurrect, runtime, save, scale, schema, send,
     send_signal, serve, set, shim, start, start_or_reload, start_or_restart, startup, status, stop,
     trigger, unset, unstartup, update, version,
 };
@@ -137,6 +137,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<cleardump::Cleardump>(),
     Verb::of::<import::Import>(),
     Verb::of::<runtime::Runtime>(),
+    Verb::of::<dev::Dev>(),
     Verb::of::<deploy::Deploy>(),
     Verb::of::<serve::Serve>(),
     Verb::of::<startup::Startup>(),

@@ -11,6 +11,7 @@ use rpm_core::Target;
 use rpm_pm2::stamp::{self, Stamp, USUAL};
 use rpm_proto::client::CallError;
 use rpm_proto::{Client, Code, Reply, Request, Stream};
+use std::collections::BTreeSet;
 
 /// PM2's number of lines.
 const LINES: i64 = 15;
@@ -80,7 +81,7 @@ impl Run for Logs {
         }
         drop(client);
         match follower {
-            Some(follower) => follow(cli, follower, &request, &mut shaper),
+            Some(follower) => follow(cli, follower, &request, &mut shaper, None),
             None if self.nostream => Ok(()),
             None => Ok(cli.screen.note(format!("no daemon runs in {}", cli.home.path()))?),
         }
@@ -178,9 +179,17 @@ fn show(cli: &mut Cli, source: &Source, count: usize, shaper: &mut Shaper) -> Ou
     write(cli, source.stream, shaper, shown)
 }
 
-fn follow(cli: &mut Cli, mut follower: Client, request: &Request, shaper: &mut Shaper) -> Outcome {
+/// Shows lines as they come; of these instances only, where some are named.
+pub(super) fn follow(
+    cli: &mut Cli,
+    mut follower: Client,
+    request: &Request,
+    shaper: &mut Shaper,
+    only: Option<&BTreeSet<u32>>,
+) -> Outcome {
     loop {
         match follower.next() {
+            Ok(Reply::Log(line)) if only.is_some_and(|only| !only.contains(&line.proc)) => {}
             Ok(Reply::Log(line)) => {
                 let origin =
                     Origin { proc: Some(line.proc), name: &line.name, stream: line.stream };

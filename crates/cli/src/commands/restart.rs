@@ -1,6 +1,6 @@
 //! `rpm restart`.
 
-use super::{Cli, Run, Table};
+use super::{Cli, Run, Table, afterwards};
 use crate::flags::Shows;
 use crate::outcome::Outcome;
 use crate::verbs::Group;
@@ -22,6 +22,8 @@ impl Run for Restart {
     const TAKES_APP_ARGS: bool = true;
 
     fn run(self, cli: &mut Cli) -> Outcome {
-        cli.act(Verb::Restart, &self.targets, Table::Shown)
+        let attached = afterwards::begin(cli)?;
+        let outcome = cli.act(Verb::Restart, &self.targets, Table::Shown);
+        attached.follow(cli, outcome)
     }
 }

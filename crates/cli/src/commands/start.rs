@@ -1,13 +1,16 @@
 //! `rpm start`: a config file, a script, or what is known and down.
 
+use super::foreground::{End, Foreground};
 use super::targets::{default_config, env_without_config, is_config, nothing_runs};
-use super::{Cli, Run, Table, exchange};
+use super::{Cli, Run, Table, afterwards, exchange};
 use crate::context;
 use crate::flags::Shows;
+use crate::logs::line::{Form, Shaper};
 use crate::outcome::{Outcome, Stop};
-use crate::settings::Settings;
+use crate::runtime::Inbox;
 use crate::verbs::Group;
 use rpm_core::Existing;
+use rpm_pm2::stamp::Stamp;
 use rpm_proto::{Client, ProcessView, Request, Verb};
 use std::path::Path;
 
@@ -28,7 +31,6 @@ impl Run for Start {
     const TAKES_APP_ARGS: bool = true;
 
     fn run(mut self, cli: &mut Cli) -> Outcome {
-        cli.flags.unheeded.refuse()?;
         for warning in cli.flags.unheeded.warnings() {
             cli.screen.warn(warning)?;
         }
@@ -39,6 +41,10 @@ impl Run for Start {
         if cli.flags.control.env.is_some() && !self.targets.iter().any(|it| is_config(it)) {
             return Err(env_without_config().into());
         }
+        if cli.flags.control.no_daemon {
+            return self.in_foreground(cli);
+        }
+        let attached = afterwards::begin(cli)?;
         let mut client = cli.running()?;
         let mut outcome = Ok(());
         for target in &self.targets {
@@ -47,7 +53,9 @@ impl Run for Start {
                 break;
             }
         }
-        cli.conclude(client.as_mut(), outcome, Table::Shown)
+        let outcome = cli.conclude(client.as_mut(), outcome, Table::Shown);
+        drop(client);
+        attached.follow(cli, outcome)
     }
 }
 
@@ -57,6 +65,23 @@ impl Start {
         let exists = |word: &str| Path::new(word).exists();
         let named = !self.targets.is_empty();
         self.targets.extend(cli.flags.app.give_back(named, exists));
+    }
+
+    /// `--no-daemon`: a signal ends it, and the apps in order. A daemon that was there before stays.
+    fn in_foreground(&self, cli: &mut Cli) -> Outcome {
+        // Before any thread is there: they all inherit that signals are not for them.
+        let inbox = Inbox::open()?;
+        let base_env = context::shell_env();
+        let mut apps = Vec::new();
+        for target in &self.targets {
+            apps.extend(cli.described(target, &base_env)?);
+        }
+        let form = if cli.screen.wish.json { Form::Json } else { Form::Labelled };
+        let shaper = Shaper::new(form, Some(Stamp::new("HH:mm:ss")), None, cli.screen.paint());
+        let request =
+            Request::Apply { base_env, apps, existing: Existing::Restart, parallel: None };
+        Foreground { home: &cli.home, inbox, shaper, stays: true, end: End::Ours }
+            .hold(&request, |_| {})
     }
 }
 
@@ -73,10 +98,7 @@ fn start(cli: &mut Cli, client: &mut Option<Client>, target: &str) -> Outcome {
         return Err(nothing_runs(&[target.to_owned()]).into());
     }
     let base_env = context::shell_env();
-    let args = cli.args.clone().unwrap_or_default();
-    let flags = cli.flags.app.clone().into_flags(args);
-    let mut apps = vec![rpm_config::from_flags(target, &flags, &context::find()?, &base_env)?];
-    Settings::read(&cli.home)?.lend(&mut apps);
+    let apps = cli.described(target, &base_env)?;
     let force = cli.flags.control.force;
     let existing = if force { Existing::Duplicate } else { Existing::Refuse };
     cli.apply(client, &Request::Apply { base_env, apps, existing, parallel: None })

@@ -22,7 +22,6 @@ impl Run for StartOrReload {
     const SHOWS: Shows = Shows::CONTROL;
 
     fn run(self, cli: &mut Cli) -> Outcome {
-        cli.flags.unheeded.refuse()?;
         let mut client = cli.running()?;
         let outcome = cli.apply_config(&mut client, &self.file, Existing::Reload);
         cli.conclude(client.as_mut(), outcome, Table::Shown)

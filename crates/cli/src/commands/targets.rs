@@ -76,6 +76,18 @@ impl Cli {
         self.apply(client, &Request::Apply { base_env, apps, existing, parallel })
     }
 
+    /// The apps that a target describes: a config, or a script with the flags and arguments.
+    pub(super) fn described(&mut self, target: &str, base_env: &Env) -> Result<Vec<AppSpec>, Stop> {
+        if is_config(target) {
+            return self.load(target, base_env);
+        }
+        let args = self.args.clone().unwrap_or_default();
+        let flags = self.flags.app.clone().into_flags(args);
+        let mut apps = vec![rpm_config::from_flags(target, &flags, &context::find()?, base_env)?];
+        Settings::read(&self.home)?.lend(&mut apps);
+        Ok(apps)
+    }
+
     /// Asks for something to be started, by a daemon that is started where none runs.
     pub(super) fn apply(&mut self, client: &mut Option<Client>, request: &Request) -> Outcome {
         let client = match client {
@@ -88,7 +100,6 @@ impl Cli {
     /// Does `verb` to what the targets name, in their order; those that are no config files in one
     /// request, so that an unknown one among them leaves all as they are.
     pub(super) fn act(&mut self, verb: Verb, targets: &[String], table: Table) -> Outcome {
-        self.flags.unheeded.refuse()?;
         let any_config = targets.iter().any(|target| is_config(target));
         if self.flags.control.env.is_some() && !any_config {
             return Err(env_without_config().into());

@@ -2,6 +2,7 @@
 
 /// How running apps are treated.
 #[derive(Clone, Debug, Default, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Control {
     /// Take `env_<NAME>` of the config file
     #[arg(long, value_name = "NAME")]
@@ -15,6 +16,12 @@ pub(crate) struct Control {
     /// Start a second app of that name; save an empty list
     #[arg(short, long)]
     pub(crate) force: bool,
+    /// Show what the apps print, once they run
+    #[arg(long)]
+    pub(crate) attach: bool,
+    /// Stay in the foreground, and stop the apps at its end
+    #[arg(long)]
+    pub(crate) no_daemon: bool,
     /// How many instances of an app a reload replaces at a time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) parallel: Option<u32>,

@@ -1,7 +1,5 @@
 //! Flags of PM2 that are taken and not acted upon.
 
-use rpm_proto::{Code, Fault};
-
 /// Flags of PM2 that are taken and not acted upon.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -9,12 +7,6 @@ pub(crate) struct Unheeded {
     /// Write a config file
     #[arg(short, long)]
     write: bool,
-    /// Stay in the foreground
-    #[arg(long)]
-    no_daemon: bool,
-    /// Follow the logs afterwards
-    #[arg(long)]
-    attach: bool,
     #[arg(long)]
     no_vizion: bool,
     #[arg(long)]
@@ -34,18 +26,6 @@ pub(crate) struct Unheeded {
 }
 
 impl Unheeded {
-    /// A fault where the command would do something else than what was asked for.
-    pub(crate) fn refuse(&self) -> Result<(), Fault> {
-        let asked = [("--no-daemon", self.no_daemon), ("--attach", self.attach)];
-        match asked.iter().find(|(_, given)| *given) {
-            None => Ok(()),
-            Some((flag, _)) => {
-                Err(Fault::new(Code::Usage, format!("`{flag}` is not in this version"))
-                    .help("leave it out; `rpm logs` follows the logs"))
-            }
-        }
-    }
-
     /// What the user should know.
     pub(crate) fn warnings(&self) -> Vec<&'static str> {
         let mut warnings = Vec::new();

@@ -139,10 +139,6 @@ fn words_that_do_not_fit() {
     [PM2][ERROR] there is no ecosystem.config.js here
       help: name a config file or a script: `rpm start app.js`
     ");
-    insta::assert_snapshot!(shown(&["start", "app.js", "--no-daemon"]), @r"
-    [PM2][ERROR] `--no-daemon` is not in this version
-      help: leave it out; `rpm logs` follows the logs
-    ");
     insta::assert_snapshot!(shown(&["scale", "api", "many"]), @r"
     [PM2][ERROR] `many` is not a number of instances
       help: write `8` for eight, `+2` for two more, `-1` for one fewer
@@ -195,12 +191,14 @@ fn saving_nothing_is_no_error() {
 }
 
 #[test]
-fn the_name_of_a_program_that_is_not_there_yet_says_so() {
+fn other_programs_of_pm2_are_verbs() {
     let folder = tempfile::tempdir().unwrap();
-    let link = folder.path().join("pm2-dev");
-    symlink(env!("CARGO_BIN_EXE_rpm"), &link).unwrap();
-    let output = Command::new(&link).arg("app.js").output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(text, "error: this version has no `pm2-dev` yet\n");
+    for name in ["pm2-dev", "pm2-runtime"] {
+        let link = folder.path().join(name);
+        symlink(env!("CARGO_BIN_EXE_rpm"), &link).unwrap();
+        let output = Command::new(&link).arg("nothing.js").current_dir(&folder).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.starts_with("[PM2][ERROR] there is no script /"), "{text}");
+    }
 }

@@ -1,0 +1,146 @@
+//! Apps in the foreground: they are started, what they print is printed, and a signal ends it.
+
+use super::kill;
+use crate::connect;
+use crate::home::Home;
+use crate::logs::line::Shaper;
+use crate::outcome::{Outcome, Stop};
+use crate::runtime::{self, Apps, Inbox, News, Print};
+use rpm_core::{Signal, Target};
+use rpm_proto::client::CallError;
+use rpm_proto::{ProcessView, Reply, Request, Verb};
+
+/// A daemon that is replaced under way is asked again so often.
+const TRIES: u32 = 5;
+
+/// How apps are held in the foreground.
+pub(super) struct Foreground<'a> {
+    /// Of which daemon; it is started where none runs.
+    pub(super) home: &'a Home,
+    /// Opened before there were threads.
+    pub(super) inbox: Inbox,
+    /// How lines are shown.
+    pub(super) shaper: Shaper,
+    /// Stay when no app runs any more.
+    pub(super) stays: bool,
+    /// What ends with it.
+    pub(super) end: End,
+}
+
+/// What ends when the foreground does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The daemon and all that it runs.
+    All,
+    /// The same, unless the daemon was there before.
+    Ours,
+    /// The same, and the apps are deleted where the daemon was there before.
+    OursAndApps,
+}
+
+impl Foreground<'_> {
+    /// Runs the apps until a signal asks for the end, or the last of them has ended. `look` sees what
+    /// there is after each change.
+    pub(super) fn hold(self, apps: &Request, mut look: impl FnMut(&[ProcessView])) -> Outcome {
+        let (_, is_new) = connect::or_start(self.home)?;
+        let printer = Print::follow(self.home, self.shaper)?;
+        self.inbox.watch(self.home)?;
+        let outcome = start(self.home, apps)
+            .and_then(|()| attend(self.home, &self.inbox, self.stays, &mut look));
+        // What ran here before, somebody else started.
+        if is_new || (outcome.is_ok() && self.end == End::All) {
+            end(self.home);
+        } else if self.end == End::OursAndApps {
+            delete(self.home, apps);
+        }
+        printer.join();
+        match outcome? {
+            0 => Ok(()),
+            status => Err(Stop::Said(status)),
+        }
+    }
+}
+
+/// Starts the apps. The connection is the last to be made: those that listen are served before it.
+fn start(home: &Home, apps: &Request) -> Result<(), Stop> {
+    let mut client = connect::to_running(home)?.ok_or_else(runtime::lost)?;
+    match client.call(apps, |_| {})? {
+        Reply::Done { .. } => Ok(()),
+        Reply::Failed { fault, .. } => Err(fault.into()),
+        _ => Err(connect::unexpected().into()),
+    }
+}
+
+/// Waits for the end: a signal that asks for it, or that of the last app. Returns the exit status.
+fn attend(
+    home: &Home,
+    inbox: &Inbox,
+    stays: bool,
+    look: &mut impl FnMut(&[ProcessView]),
+) -> Result<u8, Stop> {
+    let mut apps = Apps::default();
+    loop {
+        match ask(home, &Request::List)? {
+            Reply::Processes { processes } => {
+                look(&processes);
+                apps.look(processes);
+            }
+            _ => return Err(connect::unexpected().into()),
+        }
+        if !stays && let Some(status) = apps.over() {
+            return Ok(status);
+        }
+        match inbox.next() {
+            News::Changed => {}
+            News::Signal(Signal::TERM | Signal::INT) => return Ok(0),
+            News::Signal(signal) => {
+                // An app that is gone cannot be told; its end is seen next.
+                ask(home, &Request::Signal { targets: vec![Target::from("all")], signal })?;
+            }
+            News::Lost => return Err(runtime::lost().into()),
+        }
+    }
+}
+
+/// Asks the daemon, or the one that follows it.
+fn ask(home: &Home, request: &Request) -> Result<Reply, Stop> {
+    let mut tries = 0;
+    loop {
+        let mut client = connect::to_running(home)?.ok_or_else(runtime::lost)?;
+        match client.call(request, |_| {}) {
+            Ok(reply) => return Ok(reply),
+            Err(CallError::Io(_)) if tries < TRIES => tries += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Deletes the apps that were started.
+fn delete(home: &Home, apps: &Request) {
+    let Request::Apply { apps, .. } = apps else {
+        return;
+    };
+    for app in apps {
+        let (targets, settings) = (vec![Target::from(app.name.as_str())], Vec::new());
+        let request =
+            Request::Act { verb: Verb::Delete, targets, env: None, settings, parallel: None };
+        // One that is gone is as good.
+        drop(ask(home, &request));
+    }
+}
+
+/// Stops all that is left, in order, and the daemon.
+fn end(home: &Home) {
+    // It may have ended by itself; what matters is that nothing is left.
+    let Ok(Some(mut client)) = connect::to_running(home) else {
+        return;
+    };
+    if client.call(&Request::Ping, |_| {}).is_err() {
+        return;
+    }
+    let supervisor = client.daemon().map(|hello| hello.pid);
+    let ends = supervisor.map(|pid| kill::processes(home, pid)).unwrap_or_default();
+    drop(client.call(&Request::Kill, |_| {}));
+    drop(client);
+    drop(kill::await_end(&ends));
+}
