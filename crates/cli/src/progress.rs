@@ -36,6 +36,7 @@ impl Progress {
             News::Stopping
             | News::Draining
             | News::Killed
+            | News::WatchdogMissed { .. }
             | News::MemoryExceeded { .. }
             | News::Scheduled
             | News::FilesChanged { .. } => Step::Stopping,

@@ -76,6 +76,7 @@ keys! {
     "treekill": FLAG, "false";
     "shutdown_with_message": FLAG, "true";
     "wait_ready": FLAG, "true";
+    "watchdog": TIME, "10000";
     "listen_timeout": TIME, "10000";
     "uid" ["user"]: ACCOUNT, "\"www-data\"";
     "gid": ACCOUNT, "\"www-data\"";

@@ -131,6 +131,7 @@ fn ready(raw: &Raw) -> ReadyPolicy {
     ReadyPolicy {
         wait: raw.wait_ready.unwrap_or(usual.wait),
         timeout_ms: raw.listen_timeout_ms.unwrap_or(usual.timeout_ms),
+        watchdog_ms: raw.watchdog_ms.filter(|wait| *wait > 0),
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) struct Raw {
     pub(crate) restart: RawRestart,
     pub(crate) stop: RawStop,
     pub(crate) wait_ready: Option<bool>,
+    pub(crate) watchdog_ms: Option<u64>,
     pub(crate) listen_timeout_ms: Option<u64>,
     pub(crate) autostart: Option<bool>,
     pub(crate) uid: Option<String>,

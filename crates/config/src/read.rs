@@ -79,6 +79,7 @@ pub(crate) fn app(fields: &Fields<'_>, warn: &mut dyn FnMut(String)) -> Result<R
         restart: restart(fields)?,
         stop: stop(fields)?,
         wait_ready: fields.flag("wait_ready")?,
+        watchdog_ms: fields.duration_ms("watchdog")?,
         listen_timeout_ms: fields.duration_ms("listen_timeout")?,
         autostart: fields.flag("autostart")?,
         uid: fields.text_or_number("uid")?,

@@ -335,6 +335,11 @@ pub enum News {
         /// Bytes.
         limit: u64,
     },
+    /// It has not said for too long that it lives, and is restarted.
+    WatchdogMissed {
+        /// How often it had to, in ms.
+        watchdog_ms: u64,
+    },
     /// A time of its schedule has come and it is restarted.
     Scheduled,
     /// Files that it watches have changed and it is restarted.

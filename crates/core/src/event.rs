@@ -82,6 +82,13 @@ pub enum Event {
         /// The run.
         generation: Generation,
     },
+    /// The app says that it lives, see [`crate::spec::ReadyPolicy::watchdog_ms`].
+    Pulse {
+        /// The instance.
+        proc: ProcId,
+        /// The run.
+        generation: Generation,
+    },
     /// Resident memory of a run's process tree, in bytes.
     Sampled {
         /// The instance.
@@ -122,6 +129,7 @@ impl Event {
             | Self::Listening { proc, generation }
             | Self::Ready { proc, generation }
             | Self::Disconnected { proc, generation }
+            | Self::Pulse { proc, generation }
             | Self::Sampled { proc, generation, .. } => Some((proc, generation)),
             Self::Command { .. }
             | Self::Scheduled { .. }

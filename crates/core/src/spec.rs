@@ -156,6 +156,9 @@ pub struct ReadyPolicy {
     pub wait: bool,
     /// How long to wait for `ready` or a listening server, in ms.
     pub timeout_ms: u64,
+    /// Once it is up it has to say that it lives at least so often, in ms; else it is restarted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub watchdog_ms: Option<u64>,
 }
 
 /// How connections reach cluster workers.
@@ -245,7 +248,7 @@ impl Default for StopPolicy {
 
 impl Default for ReadyPolicy {
     fn default() -> Self {
-        Self { wait: false, timeout_ms: 3000 }
+        Self { wait: false, timeout_ms: 3000, watchdog_ms: None }
     }
 }
 

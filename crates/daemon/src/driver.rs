@@ -8,6 +8,7 @@ use crate::clock::{self, sleep_until};
 use crate::cron::Crontab;
 use crate::keeper::KeeperEnd;
 use crate::logs::LogEvent;
+use crate::notes::Notes;
 use crate::watching::{Plan, WatchNews, Watching};
 use crate::world::{Over, World};
 use rpm_core::action::News;
@@ -18,7 +19,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use tokio::signal::unix::Signal;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
 /// Trees with a memory limit are looked at this often, in ms: a tree that is too large is noticed
@@ -57,14 +58,33 @@ pub(crate) struct Inlets {
     pub(crate) files: mpsc::Receiver<WatchNews>,
     /// Sweeps that took a while.
     pub(crate) swept: mpsc::Receiver<(ProcId, Generation)>,
+    /// What programs tell of themselves.
+    pub(crate) notes: Notes,
     /// Clients.
     pub(crate) asks: mpsc::Receiver<Ask>,
+    /// Signals to this process.
+    pub(crate) signals: Signals,
+}
+
+/// Signals that mean something to us.
+pub(crate) struct Signals {
     /// SIGTERM: stop everything and end.
-    pub(crate) terminate: Signal,
+    terminate: Signal,
     /// SIGINT: the same.
-    pub(crate) interrupt: Signal,
+    interrupt: Signal,
     /// SIGUSR2: open log files anew.
-    pub(crate) reopen: Signal,
+    reopen: Signal,
+}
+
+impl Signals {
+    /// Watches for them from now on.
+    pub(crate) fn watch() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            reopen: signal(SignalKind::user_defined2())?,
+        })
+    }
 }
 
 /// The owner of the table and its link to the world.
@@ -145,10 +165,11 @@ impl Driver {
                 Some(news) = inlets.files.recv() => {
                     self.watching.hear(clock::now().mono, news);
                 }
+                () = inlets.notes.ready() => self.hear_notes(&inlets.notes),
                 Some(ask) = inlets.asks.recv() => self.ask(ask),
-                Some(()) = inlets.terminate.recv() => self.shut_down(),
-                Some(()) = inlets.interrupt.recv() => self.shut_down(),
-                Some(()) = inlets.reopen.recv() => self.world.reopen_logs(),
+                Some(()) = inlets.signals.terminate.recv() => self.shut_down(),
+                Some(()) = inlets.signals.interrupt.recv() => self.shut_down(),
+                Some(()) = inlets.signals.reopen.recv() => self.world.reopen_logs(),
                 () = sleep_until(deadline) => self.woke(),
                 () = self.crontab.rings() => self.follow_schedules(),
                 () = sleep_until(files_at) => self.follow_files(),

@@ -87,6 +87,7 @@ fn level(news: &News) -> Level {
         | News::Killed
         | News::Errored { .. }
         | News::SpawnFailed { .. }
+        | News::WatchdogMissed { .. }
         | News::MemoryExceeded { .. }
         | News::ReloadFailed { .. } => Level::WARN,
     }

@@ -54,6 +54,11 @@ impl Home {
         self.root.join("pub.sock")
     }
 
+    /// The socket on which programs tell how they are, `sd_notify(3)`.
+    pub fn notify_socket(&self) -> Utf8PathBuf {
+        self.run().join("notify")
+    }
+
     /// The file by which PM2's clients know that they have been here before.
     pub fn touched(&self) -> Utf8PathBuf {
         self.root.join("touch")

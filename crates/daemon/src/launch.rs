@@ -40,6 +40,8 @@ pub(crate) struct Place<'a> {
     pub(crate) mark: &'a str,
     /// The file that Node workers load to drain their connections.
     pub(crate) drain: &'a Utf8Path,
+    /// Where programs tell how they are; `None` when they cannot.
+    pub(crate) notify: Option<&'a Utf8Path>,
 }
 
 /// What the run at `place` is started with.
@@ -49,6 +51,9 @@ pub(crate) fn launch(spec: &AppSpec, paths: &Paths, place: Place<'_>) -> Launch 
     env.insert(MARKER.to_owned(), marker(place.mark, place.generation));
     env.insert("NODE_CHANNEL_FD".to_owned(), CHANNEL_FD.to_string());
     env.insert("NODE_CHANNEL_SERIALIZATION_MODE".to_owned(), "json".to_owned());
+    if let Some(socket) = place.notify {
+        ask_to_notify(&mut env, spec, socket);
+    }
     if spec.mode == ExecMode::Cluster {
         env.insert("NODE_UNIQUE_ID".to_owned(), place.generation.to_string());
         if spec.cluster.drain && is_node(spec) {
@@ -67,6 +72,20 @@ pub(crate) fn launch(spec: &AppSpec, paths: &Paths, place: Place<'_>) -> Launch 
     };
     argv.extend(spec.args.iter().cloned());
     Launch { program, argv, env }
+}
+
+/// Tells the program where to tell how it is, in the words of `sd_notify(3)` and
+/// `sd_watchdog_enabled(3)`. Who sets these variables in `env` means it.
+fn ask_to_notify(env: &mut Env, spec: &AppSpec, socket: &Utf8Path) {
+    let mut set = |name: &str, value: String| {
+        if !spec.env.contains_key(name) {
+            env.insert(name.to_owned(), value);
+        }
+    };
+    set("NOTIFY_SOCKET", socket.to_string());
+    if let Some(wait_ms) = spec.ready.watchdog_ms {
+        set("WATCHDOG_USEC", wait_ms.saturating_mul(1000).to_string());
+    }
 }
 
 /// The value of [`MARKER`] for one run.
@@ -106,6 +125,7 @@ mod tests {
             home,
             mark: "ab12",
             drain: Utf8Path::new("/h/run/drain \"x\".cjs"),
+            notify: Some(Utf8Path::new("/h/run/notify")),
         }
     }
 
@@ -134,6 +154,8 @@ mod tests {
         assert_eq!(launch.env["NODE_UNIQUE_ID"], "17");
         assert_eq!(launch.env["NODE_CHANNEL_FD"], "3");
         assert_eq!(launch.env["RPM_RUN"], "ab12.17");
+        assert_eq!(launch.env["NOTIFY_SOCKET"], "/h/run/notify");
+        assert!(!launch.env.contains_key("WATCHDOG_USEC"));
         assert_eq!(
             launch.env["NODE_OPTIONS"],
             "--no-warnings --require \"/h/run/drain \\\"x\\\".cjs\""

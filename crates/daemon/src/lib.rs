@@ -23,6 +23,7 @@ mod keeper;
 mod launch;
 pub mod logs;
 mod news;
+mod notes;
 mod own_log;
 pub mod past;
 mod perform;
@@ -48,9 +49,10 @@ mod world;
 pub use update::{Abilities, QUESTION};
 
 use crate::channels::Safe;
-use crate::driver::{Driver, Inlets};
+use crate::driver::{Driver, Inlets, Signals};
 use crate::home::{Home, HomeError};
 use crate::keeper::KeeperEnd;
+use crate::notes::Notes;
 use crate::past::{Past, PastError};
 use crate::rebirth::Keeper;
 use crate::server::pm2::Sockets;
@@ -68,7 +70,6 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{broadcast, mpsc};
 
 /// Requests of clients that wait for the owner of the table; more wait in their sessions.
@@ -139,7 +140,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let (channels, mut held) = start_channels(channel_news, estate.safe.take())?;
     let logs = logs::Logs::start(log_news).map_err(system("starting the log thread"))?;
     write_assets(&home)?;
-    let (entrances, duplicates) = open_entrances(&home, &mut estate)?;
+    let (entrances, notes, duplicates) = open_entrances(&home, &mut estate)?;
     held.extend(duplicates);
     let inlets = Inlets {
         keeper: watch(&link).map_err(system("watching the keeper"))?,
@@ -147,10 +148,9 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
         logs: logs_told,
         files: files_told,
         swept: swept_told,
+        notes,
         asks: asked,
-        terminate: signal(SignalKind::terminate()).map_err(system("watching SIGTERM"))?,
-        interrupt: signal(SignalKind::interrupt()).map_err(system("watching SIGINT"))?,
-        reopen: signal(SignalKind::user_defined2()).map_err(system("watching SIGUSR2"))?,
+        signals: Signals::watch().map_err(system("watching signals"))?,
     };
     let mark = mark(&home);
     let (Past { table, journal, .. }, taken_up) =
@@ -166,6 +166,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let kept = (table.ledger, table.births);
     let mut world = World::new(home.clone(), mark, ends, threads, notices.clone(), swept, kept);
     world.serves_pm2 = entrances.for_pm2.is_some();
+    world.hears_notes = inlets.notes.is_open();
     world.hold(CLIENTS_KEY, held);
     world.predecessors = estate.predecessors;
     let events = world.take_over(&supervisor, records, estate);
@@ -251,11 +252,11 @@ fn remove(paths: &[Utf8PathBuf]) {
     }
 }
 
-/// The sockets of clients, and duplicates for the keeper to hold.
+/// The sockets of clients and of programs, and duplicates for the keeper to hold.
 fn open_entrances(
     home: &Home,
     estate: &mut recover::Estate,
-) -> Result<(Entrances, Vec<(OwnedFd, u32)>), RunError> {
+) -> Result<(Entrances, Notes, Vec<(OwnedFd, u32)>), RunError> {
     let listener = match estate.clients.take() {
         Some(fd) => server::inherit(fd).map_err(system("taking over the clients' socket"))?,
         None => server::listen(home)?,
@@ -267,7 +268,9 @@ fn open_entrances(
     let for_pm2 = Sockets::open(home, (estate.rpc.take(), estate.bus.take()));
     let mut duplicates = duplicates(for_pm2.as_ref());
     duplicates.push((held, tag::LISTENER));
-    Ok((Entrances { listener, for_pm2 }, duplicates))
+    let (notes, held) = Notes::open(home, estate.notify.take());
+    duplicates.extend(held.map(|held| (held, tag::NOTIFY)));
+    Ok((Entrances { listener, for_pm2 }, notes, duplicates))
 }
 
 /// The sockets of PM2's clients, for the keeper to hold.

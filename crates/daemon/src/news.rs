@@ -16,6 +16,7 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::Listening { .. } => "listening",
         Event::Ready { .. } => "ready",
         Event::Disconnected { .. } => "disconnected",
+        Event::Pulse { .. } => "lives",
         Event::Sampled { .. } => "sampled",
         Event::Scheduled { .. } => "scheduled",
         Event::FilesChanged { .. } => "files changed",
@@ -41,6 +42,9 @@ impl fmt::Display for Words<'_> {
             News::Stopped => f.write_str("stopped"),
             News::Errored { reason } => write!(f, "errored: {reason}"),
             News::SpawnFailed { error } => write!(f, "{} failed: {}", error.what, error.why),
+            News::WatchdogMissed { watchdog_ms } => {
+                write!(f, "has not said for {watchdog_ms} ms that it lives; restarting")
+            }
             News::MemoryExceeded { memory, limit } => {
                 write!(f, "uses {memory} bytes, more than {limit}; restarting")
             }

@@ -56,8 +56,12 @@ impl World {
     ) -> Launch {
         let drain = self.home.drain_preload();
         let home = self.home.root();
-        let place =
-            Place { proc, generation, slot, restarts, home, mark: &self.mark, drain: &drain };
+        let notify = self.home.notify_socket();
+        // Another user could not reach it.
+        let own = spec.uid.is_none_or(|uid| uid == rpm_sys::process::effective_uid());
+        let notify = (own && self.hears_notes).then_some(&*notify);
+        let mark = &self.mark;
+        let place = Place { proc, generation, slot, restarts, home, mark, drain: &drain, notify };
         launch::launch(spec, paths, place)
     }
 

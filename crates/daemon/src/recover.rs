@@ -33,6 +33,8 @@ pub(crate) struct Estate {
     pub(crate) rpc: Option<OwnedFd>,
     /// The socket that PM2's clients listen on.
     pub(crate) bus: Option<OwnedFd>,
+    /// The socket on which programs tell how they are.
+    pub(crate) notify: Option<OwnedFd>,
     /// The channels' records, newer than those of the kept table.
     pub(crate) records: Option<String>,
     /// Where the connections are that a predecessor did not live to hand on.
@@ -110,6 +112,7 @@ impl Estate {
             self.records = fds.remove(&tag::RECORDS).and_then(text).or(self.records.take());
             self.rpc = fds.remove(&tag::RPC_LISTENER).or(self.rpc.take());
             self.bus = fds.remove(&tag::PUB_LISTENER).or(self.bus.take());
+            self.notify = fds.remove(&tag::NOTIFY).or(self.notify.take());
             let ends = (fds.remove(&tag::SAFE_INLET), fds.remove(&tag::SAFE_OUTLET));
             if let (Some(inlet), Some(outlet)) = ends {
                 self.safe = Some(Safe { inlet, outlet });

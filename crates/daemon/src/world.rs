@@ -54,6 +54,9 @@ pub(crate) mod tag {
     /// What a run has told of itself, as JSON in sealed memory.
     pub(crate) const TOLD: u32 = 17;
 
+    /// The socket on which programs tell how they are.
+    pub(crate) const NOTIFY: u32 = 18;
+
     /// The pipe and the spool of a stream.
     pub(crate) fn of_output(stream: rpm_proto::Stream) -> (u32, u32) {
         match stream {
@@ -109,6 +112,8 @@ pub(crate) struct World {
     pub(crate) told: BTreeMap<Generation, Told>,
     /// Those of which the keeper has not got what they told.
     pub(crate) told_anew: BTreeSet<Generation>,
+    /// Programs can tell how they are.
+    pub(crate) hears_notes: bool,
     /// PM2's own sockets are ours.
     pub(crate) serves_pm2: bool,
     /// News for PM2's clients.
@@ -191,6 +196,7 @@ impl World {
             samples: Samples::default(),
             told: BTreeMap::new(),
             told_anew: BTreeSet::new(),
+            hears_notes: false,
             serves_pm2: false,
             bus: Bus::default(),
             over: None,

@@ -49,8 +49,12 @@ pub const TOLD: [&str; 30] = [
 
 /// What Node and managers tell one process and its children must not believe. The first ones are
 /// always dropped from the shell's environment: Node would take a number of another process's
-/// descriptor for its own, or believe to be a worker.
-const STALE: [&str; 9] = [
+/// descriptor for its own, or believe to be a worker, and what is meant for us would be told to the
+/// manager of the shell.
+const STALE: [&str; 12] = [
+    "NOTIFY_SOCKET",
+    "WATCHDOG_USEC",
+    "WATCHDOG_PID",
     "NODE_CHANNEL_FD",
     "NODE_CHANNEL_SERIALIZATION_MODE",
     "NODE_UNIQUE_ID",
@@ -61,7 +65,7 @@ const STALE: [&str; 9] = [
     "unstable_restarts",
     "PM2_JSON_PROCESSING",
 ];
-const STALE_ALWAYS: usize = 3;
+const STALE_ALWAYS: usize = 6;
 
 /// The whole environment of instance `id` with the number `slot` within its app.
 pub fn child_env(

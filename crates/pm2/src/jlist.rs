@@ -158,6 +158,7 @@ fn policies(map: &mut Map<String, Value>, spec: &AppSpec) {
     let usual = ReadyPolicy::default();
     put_if(map, "wait_ready", spec.ready.wait.then_some(true));
     put_if(map, "listen_timeout", unless(spec.ready.timeout_ms, usual.timeout_ms));
+    put_if(map, "watchdog", spec.ready.watchdog_ms);
 }
 
 fn state(map: &mut Map<String, Value>, detail: &Detail) {
@@ -179,6 +180,7 @@ fn state(map: &mut Map<String, Value>, detail: &Detail) {
     );
     put_if(map, "node_version", detail.told.node_version.as_ref());
     put_if(map, "status_text", detail.told.status.as_ref());
+    put_if(map, "stopping", detail.told.stops.then_some(true));
     put_if(map, "prev_restart_delay", (detail.backoff_ms > 0).then_some(detail.backoff_ms));
     match view.last_exit {
         Some(Ending::Code(code)) => put(map, [("exit_code", json!(code))]),

@@ -90,6 +90,8 @@ pub struct Told {
     pub node_version: Option<String>,
     /// What it does, in a line (`STATUS=`).
     pub status: Option<String>,
+    /// It has told that it stops (`STOPPING=1`).
+    pub stops: bool,
 }
 
 impl Told {

@@ -22,6 +22,7 @@ pub mod inotify;
 pub mod limits;
 pub mod listen;
 pub mod memfd;
+pub mod notify;
 pub mod pidfd;
 pub mod pipe;
 pub mod poll;

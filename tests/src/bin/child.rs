@@ -102,6 +102,8 @@ fn perform(word: &str, kept: &mut Kept) {
         }
         "sleep" => std::thread::sleep(Duration::from_millis(rest.parse().unwrap())),
         "ready" => say_ready(),
+        "notify" => notify(rest),
+        "pulse" => pulse(Duration::from_millis(rest.parse().unwrap())),
         "ignore" => IGNORED.lock().unwrap().push(rest.to_owned()),
         "exit" => std::process::exit(rest.parse().unwrap()),
         "abort" => std::process::abort(),
@@ -131,6 +133,22 @@ fn say_ready() {
     // Safe code cannot write to a descriptor by its number; a shell can.
     let script = format!("printf '\"ready\"\\n' >&{fd}");
     assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
+}
+
+/// As `sd_notify(3)`; `;` stands for a line break.
+fn notify(text: &str) {
+    let path = std::env::var("NOTIFY_SOCKET").expect("a socket");
+    let socket = std::os::unix::net::UnixDatagram::unbound().unwrap();
+    socket.send_to(text.replace(';', "\n").as_bytes(), path).unwrap();
+}
+
+fn pulse(each: Duration) {
+    std::thread::spawn(move || {
+        loop {
+            notify("WATCHDOG=1");
+            std::thread::sleep(each);
+        }
+    });
 }
 
 fn lines(rest: &str) {

@@ -6,6 +6,7 @@ use super::table::{Cell, Column, Table};
 use super::units;
 use rpm_core::Status;
 use rpm_proto::Detail;
+use serde_json::Value;
 
 /// What is known of these processes, one table each.
 pub(crate) fn draw(details: &[Detail], view: View) -> String {
@@ -28,6 +29,7 @@ fn rows(detail: &Detail, now: i64) -> Vec<Vec<Cell>> {
         rows.push(vec![Cell::styled(name, style::HEADING), Cell::new(text)]);
     };
     of_state(&mut add, detail, now);
+    of_told(&mut add, detail);
     of_limits(&mut add, detail);
     of_files(&mut add, detail);
     of_policy(&mut add, detail);
@@ -54,6 +56,30 @@ fn of_state(add: &mut impl FnMut(&str, String), detail: &Detail, now: i64) {
     add("pid", view.pid.to_string());
     add("cpu", units::percent(view.cpu));
     add("memory", units::size(view.memory));
+}
+
+/// What the app tells of itself.
+fn of_told(add: &mut impl FnMut(&str, String), detail: &Detail) {
+    let told = &detail.told;
+    if let Some(status) = &told.status {
+        add("says", status.clone());
+    }
+    if told.stops {
+        add("stops", "it says so".to_owned());
+    }
+    if let Some(version) = &told.node_version {
+        add("node.js version", version.clone());
+    }
+    let names = told.actions.iter().filter_map(|action| action["action_name"].as_str());
+    let names: Vec<&str> = names.collect();
+    if !names.is_empty() {
+        add("actions", names.join(" "));
+    }
+    for (name, figure) in &told.monitor {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let unit = figure["unit"].as_str().unwrap_or_default();
+        add(&format!("metric {name}"), format!("{} {unit}", text(&figure["value"])));
+    }
 }
 
 fn of_limits(add: &mut impl FnMut(&str, String), detail: &Detail) {
@@ -113,6 +139,9 @@ fn of_policy(add: &mut impl FnMut(&str, String), detail: &Detail) {
     add("kill timeout", format!("{} ms", spec.stop.kill_timeout_ms));
     if spec.ready.wait {
         add("wait ready", format!("{} ms", spec.ready.timeout_ms));
+    }
+    if let Some(wait_ms) = spec.ready.watchdog_ms {
+        add("watchdog", format!("{wait_ms} ms"));
     }
 }
 

@@ -24,6 +24,7 @@ mod takeover;
 mod turn;
 mod view;
 mod watch;
+mod watchdog;
 
 pub use dump::{Changes, Ledger, Part, PartsError};
 pub use view::{InstanceView, Status};
@@ -99,6 +100,7 @@ impl Supervisor {
             Event::Disconnected { proc, generation } => {
                 self.disconnected(&mut turn, proc, generation);
             }
+            Event::Pulse { proc, generation } => self.pulse(turn.now.mono, proc, generation),
             Event::Sampled { proc, generation, memory } => {
                 self.sampled(&mut turn, proc, generation, memory);
             }

@@ -137,7 +137,8 @@ impl Supervisor {
             Stage::Draining | Stage::Leaving => self.stop_run(turn, proc, generation, false),
             Stage::Stopping => self.kill_run(turn, proc, generation),
             Stage::Killed => self.outlived(turn, proc, generation),
-            Stage::Online | Stage::Outlived | Stage::Sweeping => {}
+            Stage::Online => self.missed(turn, proc, generation),
+            Stage::Outlived | Stage::Sweeping => {}
         }
     }
 

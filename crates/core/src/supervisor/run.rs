@@ -129,7 +129,8 @@ impl Run {
             Stage::Leaving => Some(now.after(LEAVE_MS)),
             Stage::Stopping => Some(now.after(stop.kill_timeout_ms)),
             Stage::Killed => Some(now.after(stop.kill_timeout_ms.max(DIE_MS))),
-            Stage::Launching | Stage::Online | Stage::Outlived | Stage::Sweeping => None,
+            Stage::Online => self.spec.ready.watchdog_ms.map(|wait| now.after(wait)),
+            Stage::Launching | Stage::Outlived | Stage::Sweeping => None,
         }
     }
 
@@ -141,7 +142,8 @@ impl Run {
             Stage::Leaving => "leave",
             Stage::Stopping => "kill",
             Stage::Killed => "death",
-            Stage::Online | Stage::Outlived | Stage::Sweeping => "",
+            Stage::Online => "pulse",
+            Stage::Outlived | Stage::Sweeping => "",
         }
     }
 

@@ -50,6 +50,8 @@ impl Supervisor {
         }
         let runs: Vec<_> = self.owners.iter().map(|(run, proc)| (*proc, *run)).collect();
         for (proc, generation) in runs {
+            // What it said meanwhile nobody has heard.
+            self.pulse(now.mono, proc, generation);
             self.ask_again(&mut turn, proc, generation, held);
         }
         let apps: Vec<String> = self.rollouts.keys().cloned().collect();

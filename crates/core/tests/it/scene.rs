@@ -127,6 +127,11 @@ impl Scene {
         self.event(Event::Disconnected { proc, generation });
     }
 
+    pub(crate) fn lives(&mut self, generation: u64) {
+        let (proc, generation) = self.run(generation);
+        self.event(Event::Pulse { proc, generation });
+    }
+
     pub(crate) fn sampled(&mut self, generation: u64, memory: u64) {
         let (proc, generation) = self.run(generation);
         self.event(Event::Sampled { proc, generation, memory });

@@ -119,6 +119,7 @@ fn ready(record: &Record) -> ReadyPolicy {
     ReadyPolicy {
         wait: flag(record, "wait_ready").unwrap_or(usual.wait),
         timeout_ms: number(record, "listen_timeout").unwrap_or(usual.timeout_ms),
+        watchdog_ms: number(record, "watchdog").filter(|wait| *wait > 0),
     }
 }
 

@@ -72,7 +72,7 @@ fn the_wait_before_a_restart_begins_with_the_exit() {
 #[test]
 fn a_start_waits_for_ready_and_goes_on_without() {
     let mut scene = Scene::new();
-    let ready = ReadyPolicy { wait: true, timeout_ms: 3000 };
+    let ready = ReadyPolicy { wait: true, ..ReadyPolicy::default() };
     scene.apply_all(
         vec![AppSpec { ready: ready.clone(), ..fork("api") }, AppSpec { ready, ..fork("web") }],
         Existing::Restart,
@@ -105,7 +105,7 @@ fn a_start_waits_for_ready_and_goes_on_without() {
 #[test]
 fn who_waits_for_a_start_hears_of_its_early_end_at_once() {
     let mut scene = Scene::new();
-    let ready = ReadyPolicy { wait: true, timeout_ms: 3000 };
+    let ready = ReadyPolicy { wait: true, ..ReadyPolicy::default() };
     scene.apply(&AppSpec { ready, ..fork("api") });
     scene.spawned(1);
     scene.wait(50);

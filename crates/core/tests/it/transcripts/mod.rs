@@ -7,3 +7,4 @@ mod replacement;
 mod schedule;
 mod stopping;
 mod watch;
+mod watchdog;

@@ -183,7 +183,7 @@ prop_compose! {
         timeout_ms in 100..500_u64,
     ) -> AppSpec {
         let mode = if cluster { ExecMode::Cluster } else { ExecMode::Fork };
-        let ready = ReadyPolicy { wait, timeout_ms };
+        let ready = ReadyPolicy { wait, timeout_ms, ..ReadyPolicy::default() };
         AppSpec { instances, mode, autostart, max_memory, restart, stop, ready, ..AppSpec::default() }
     }
 }
