@@ -165,8 +165,8 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let threads = (logs.clone(), channels, store.clone());
     let kept = (table.ledger, table.births);
     let mut world = World::new(home.clone(), mark, ends, threads, notices.clone(), swept, kept);
-    world.serves_pm2 = entrances.for_pm2.is_some();
-    world.hears_notes = inlets.notes.is_open();
+    world.sockets.for_pm2 = entrances.for_pm2.is_some();
+    world.sockets.notes = inlets.notes.is_open();
     world.hold(CLIENTS_KEY, held);
     world.predecessors = estate.predecessors;
     let events = world.take_over(&supervisor, records, estate);
@@ -230,7 +230,7 @@ fn leave(home: &Home, mut world: World) -> Result<(), RunError> {
         Some(Over::Stopped) | None => {
             remove(&[home.socket(), home.pid_file(), home.journal(), home.unended()]);
             // Those of another daemon stay.
-            if world.serves_pm2 {
+            if world.sockets.for_pm2 {
                 remove(&[home.rpc_socket(), home.pub_socket()]);
             }
             world.link.send(ToKeeper::Stop);
@@ -252,11 +252,14 @@ fn remove(paths: &[Utf8PathBuf]) {
     }
 }
 
+/// Descriptors for the keeper, with their tags.
+type Tagged = Vec<(OwnedFd, u32)>;
+
 /// The sockets of clients and of programs, and duplicates for the keeper to hold.
 fn open_entrances(
     home: &Home,
     estate: &mut recover::Estate,
-) -> Result<(Entrances, Notes, Vec<(OwnedFd, u32)>), RunError> {
+) -> Result<(Entrances, Notes, Tagged), RunError> {
     let listener = match estate.clients.take() {
         Some(fd) => server::inherit(fd).map_err(system("taking over the clients' socket"))?,
         None => server::listen(home)?,

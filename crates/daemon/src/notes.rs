@@ -60,7 +60,7 @@ impl Notes {
             Some((_, watch)) => {
                 if let Err(error) = watch.ready(false).await {
                     tracing::error!(%error, "what programs tell cannot be heard");
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
             }
             None => std::future::pending().await,
@@ -92,7 +92,7 @@ impl Notes {
 fn bind(home: &Home) -> io::Result<OwnedFd> {
     let path = home.notify_socket();
     match fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => notify::socket(path.as_std_path()),
     }
 }
@@ -106,9 +106,9 @@ impl Driver {
             let Some((pid, text)) = notes.take(&mut buffer) else {
                 return notes.is_left.set(false);
             };
-            match self.sender(pid) {
-                Some(generation) => self.hear_note(generation, &String::from_utf8_lossy(text)),
-                None => tracing::debug!(pid, "somebody tells something who is no app"),
+            // What others send is nothing to us.
+            if let Some(generation) = self.sender(pid) {
+                self.hear_note(generation, &String::from_utf8_lossy(text));
             }
         }
     }

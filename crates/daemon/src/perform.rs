@@ -59,7 +59,7 @@ impl World {
         let notify = self.home.notify_socket();
         // Another user could not reach it.
         let own = spec.uid.is_none_or(|uid| uid == rpm_sys::process::effective_uid());
-        let notify = (own && self.hears_notes).then_some(&*notify);
+        let notify = (own && self.sockets.notes).then_some(&*notify);
         let mark = &self.mark;
         let place = Place { proc, generation, slot, restarts, home, mark, drain: &drain, notify };
         launch::launch(spec, paths, place)

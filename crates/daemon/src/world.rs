@@ -112,10 +112,8 @@ pub(crate) struct World {
     pub(crate) told: BTreeMap<Generation, Told>,
     /// Those of which the keeper has not got what they told.
     pub(crate) told_anew: BTreeSet<Generation>,
-    /// Programs can tell how they are.
-    pub(crate) hears_notes: bool,
-    /// PM2's own sockets are ours.
-    pub(crate) serves_pm2: bool,
+    /// Which sockets are ours beside that of our own clients.
+    pub(crate) sockets: OurSockets,
     /// News for PM2's clients.
     pub(crate) bus: Bus,
     pub(crate) confinement: Confinement,
@@ -139,6 +137,15 @@ pub(crate) struct World {
     /// A command was begun: a successor has to know of it at once.
     is_urgent: bool,
     keep_ms: u64,
+}
+
+/// Sockets that we can do without.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OurSockets {
+    /// Programs can tell how they are.
+    pub(crate) notes: bool,
+    /// PM2's clients are served.
+    pub(crate) for_pm2: bool,
 }
 
 /// One process that has been asked for.
@@ -196,8 +203,7 @@ impl World {
             samples: Samples::default(),
             told: BTreeMap::new(),
             told_anew: BTreeSet::new(),
-            hears_notes: false,
-            serves_pm2: false,
+            sockets: OurSockets::default(),
             bus: Bus::default(),
             over: None,
             pending: BTreeMap::new(),
