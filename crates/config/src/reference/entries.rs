@@ -62,6 +62,7 @@ entries! {
     "treekill": FLAG, "`true`", "Signals the whole process tree and leaves nothing of it behind; `false` is for the main process alone.";
     "shutdown_with_message": FLAG, "`false`", "Sends the message `shutdown` in place of the signal.";
     "wait_ready": FLAG, "`false`", "Counts as up when the app says `ready`.";
+    "watchdog": TIME, "none", "Once it is up it has to send `WATCHDOG=1` by `sd_notify` at least so often, or it is restarted.";
     "listen_timeout": TIME, "`3000`", "How long to wait for `ready`, or for a cluster worker to listen.";
     "uid": ACCOUNT, "the user of the daemon", "Runs as this user, by name or number; for root only.";
     "gid": ACCOUNT, "that of the user", "Runs as this group, by name or number; for root only.";
