@@ -12,9 +12,10 @@
 use crate::names::Paths;
 use camino::Utf8Path;
 use rpm_core::spec::{AppSpec, Env, ExecMode};
+use serde_json::Value;
 
 /// The variables of layer 2.
-pub const TOLD: [&str; 30] = [
+pub const TOLD: [&str; 31] = [
     "name",
     "namespace",
     "version",
@@ -42,6 +43,7 @@ pub const TOLD: [&str; 30] = [
     "vizion",
     "vizion_running",
     "km_link",
+    "kill_retry_time",
     "windowsHide",
     "PM2_USAGE",
     "PM2_HOME",
@@ -148,7 +150,8 @@ fn tell(env: &mut Env, spec: &AppSpec, id: u32, restarts: u32, paths: &Paths, ho
     set("namespace", &spec.namespace);
     set("version", &spec.version);
     set("exec_mode", mode_name(spec.mode));
-    set("exec_interpreter", spec.interpreter.as_ref().map_or("none", |path| path.as_str()));
+    let found = spec.interpreter.as_ref().map_or("none", |path| path.as_str());
+    set("exec_interpreter", as_written(spec, "exec_interpreter").as_deref().unwrap_or(found));
     set("pm_exec_path", spec.script.as_str());
     set("pm_cwd", spec.cwd.as_str());
     set("PWD", spec.cwd.as_str());
@@ -171,12 +174,23 @@ fn tell(env: &mut Env, spec: &AppSpec, id: u32, restarts: u32, paths: &Paths, ho
     set("pmx", flag(spec.pmx));
     set("automation", flag(spec.pmx));
     set("watch", flag(spec.watch.on));
-    for off in ["vizion", "vizion_running", "km_link"] {
+    for off in ["vizion_running", "km_link"] {
         set(off, "false");
+    }
+    for (name, default) in [("vizion", "true"), ("kill_retry_time", "100")] {
+        set(name, as_written(spec, name).as_deref().unwrap_or(default));
     }
     set("windowsHide", "true");
     set("PM2_USAGE", "CLI");
     set("PM2_HOME", home.as_str());
+}
+
+/// What the configuration says of a key that is only kept for being shown.
+fn as_written(spec: &AppSpec, key: &str) -> Option<String> {
+    match serde_json::from_str(spec.extra.get(key)?).ok()? {
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    }
 }
 
 fn runs_python(spec: &AppSpec) -> bool {
