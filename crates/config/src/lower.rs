@@ -41,8 +41,8 @@ pub(crate) fn lower(raw: Raw, context: &Context, base_env: &Env) -> Result<AppSp
         filter_env: raw.filter_env.clone(),
         increment_var: raw.increment_var.clone(),
         restart: restart(&raw),
-        stop: stop(&raw),
-        ready: ready(&raw),
+        stop: stop(&raw, base_env),
+        ready: ready(&raw, base_env),
         max_memory: raw.max_memory.filter(|limit| *limit > 0),
         cluster: cluster(&raw),
         logs: logs(&raw, &name, &cwd, context),
@@ -115,22 +115,27 @@ fn restart(raw: &Raw) -> RestartPolicy {
     }
 }
 
-fn stop(raw: &Raw) -> StopPolicy {
+/// What PM2 takes from the environment where nothing is configured.
+fn stop(raw: &Raw, base_env: &Env) -> StopPolicy {
     let (raw, usual) = (&raw.stop, StopPolicy::default());
+    let var = |name: &str| base_env.get(name).map(String::as_str);
+    let signal = || var("PM2_KILL_SIGNAL").and_then(units::signal);
+    let timeout = || var("PM2_KILL_TIMEOUT").and_then(units::duration_ms);
     StopPolicy {
-        signal: raw.signal.unwrap_or(usual.signal),
-        kill_timeout_ms: raw.kill_timeout_ms.unwrap_or(usual.kill_timeout_ms),
+        signal: raw.signal.or_else(signal).unwrap_or(usual.signal),
+        kill_timeout_ms: raw.kill_timeout_ms.or_else(timeout).unwrap_or(usual.kill_timeout_ms),
         treekill: raw.treekill.unwrap_or(usual.treekill),
-        with_message: raw.with_message,
+        with_message: raw.with_message || var("PM2_KILL_USE_MESSAGE") == Some("true"),
         drain_timeout_ms: raw.drain_timeout_ms.unwrap_or(usual.drain_timeout_ms),
     }
 }
 
-fn ready(raw: &Raw) -> ReadyPolicy {
+fn ready(raw: &Raw, base_env: &Env) -> ReadyPolicy {
     let usual = ReadyPolicy::default();
+    let timeout = || units::duration_ms(base_env.get("PM2_GRACEFUL_LISTEN_TIMEOUT")?);
     ReadyPolicy {
         wait: raw.wait_ready.unwrap_or(usual.wait),
-        timeout_ms: raw.listen_timeout_ms.unwrap_or(usual.timeout_ms),
+timeout_ms: raw.listen_timeout_ms.or_else(timeout).unwrap_or(usual.timeout_ms),
         watchdog_ms: raw.watchdog_ms.filter(|wait| *wait > 0),
     }
 }

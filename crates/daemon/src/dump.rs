@@ -2,12 +2,13 @@
 
 use crate::home::Home;
 use crate::store::Store;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use rpm_core::{AppSpec, InstanceView};
 use rpm_pm2::dump::{from_dump, to_dump};
 use rpm_proto::{Code, Detail, Fault, Reply};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 
 /// Writes the dump; the one before is kept beside it.
 pub(crate) async fn save(home: &Home, store: &Store, details: &[Detail]) -> Reply {
@@ -42,7 +43,8 @@ pub(crate) fn load(home: &Home) -> Result<Vec<AppSpec>, Fault> {
         match std::fs::read(&path) {
             Err(error) => fault = fault.because(format!("{path}: {error}")),
             Ok(bytes) => match from_dump(&bytes) {
-                Ok(records) => {
+                Ok(mut records) => {
+                    records.iter_mut().for_each(|(app, _)| find_interpreter(app));
                     return Ok(apps(records.iter().map(|(app, stopped)| (app, !stopped))));
                 }
                 Err(error) => fault = fault.because(format!("{path}: {error}")),
@@ -75,11 +77,43 @@ pub(crate) fn apps<'a>(records: impl Iterator<Item = (&'a AppSpec, bool)>) -> Ve
     apps
 }
 
-/// Those whose name is not in the table: what runs is not touched, as in PM2.
+/// PM2 saves the interpreter by its name: `node` is the one in the app's own `PATH`, else in ours.
+fn find_interpreter(app: &mut AppSpec) {
+    let Some(name) = app.interpreter.as_ref().filter(|name| !name.as_str().contains('/')) else {
+        return;
+    };
+    let ours = std::env::var("PATH").unwrap_or_default();
+    let paths = [app.env.get("PATH"), app.base_env.get("PATH"), Some(&ours)];
+    let mut folders = paths.into_iter().flatten().flat_map(|path| path.split(':'));
+    let found = folders.find_map(|folder| Some(Utf8Path::new(folder).join(name)).filter(can_run));
+    if found.is_some() {
+        // It is shown as it was written.
+        let written = serde_json::Value::from(name.as_str()).to_string();
+        app.extra.insert("exec_interpreter".to_owned(), written);
+        app.interpreter = found;
+    }
+}
+
+fn can_run(path: &Utf8PathBuf) -> bool {
+    std::fs::metadata(path).is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+}
+
+/// The instances that the table lacks, by name: what runs is not touched, as in PM2.
 pub(crate) fn missing<'a>(
-    apps: Vec<AppSpec>,
+    mut apps: Vec<AppSpec>,
     running: impl Iterator<Item = InstanceView<'a>>,
 ) -> Vec<AppSpec> {
-    let names: BTreeSet<&str> = running.map(|instance| instance.spec.name.as_str()).collect();
-    apps.into_iter().filter(|app| !names.contains(app.name.as_str())).collect()
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    for instance in running {
+        *counts.entry(&instance.spec.name).or_default() += 1;
+    }
+    for app in &mut apps {
+        if let Some(running) = counts.get_mut(app.name.as_str()) {
+            let there = app.instances.min(*running);
+            app.instances -= there;
+            *running -= there;
+        }
+    }
+    apps.retain(|app| app.instances > 0);
+    apps
 }

@@ -71,12 +71,14 @@ impl Play<'_> {
             "env" => self.env(word(0)?, &words[1..])?,
             "wait" => {
                 let met = self.wait(word(0)?, &words[1..]);
-                self.note(line[1..].to_owned(), met);
+                let failure = met != "yes";
+                self.note_as(line[1..].to_owned(), met, failure);
             }
             "until" => {
                 let (path, text) = (self.path(word(0)?), word(1)?.to_owned());
                 let holds = || fs::read_to_string(&path).is_ok_and(|it| it.contains(&text));
-                self.note(line[1..].to_owned(), yes(in_time(holds)));
+                let met = in_time(holds);
+                self.note_as(line[1..].to_owned(), yes(met), !met);
             }
             "file" => {
                 let text = fs::read(self.path(word(0)?));
@@ -169,14 +171,14 @@ impl Play<'_> {
             let list = self.side.list();
             let named = || list.iter().filter(|one| name == "*" || one["name"] == name);
             let is = |one: &Value, want: &String| {
-                let (field, value) = want.split_once('=').unwrap_or((want, ""));
-                let value_now = self.field(one, field);
-                match value.strip_prefix('>').and_then(|least| least.parse::<i64>().ok()) {
-                    Some(least) => value_now.parse::<i64>().is_ok_and(|it| it > least),
-                    None => value_now == value,
+                if let Some((field, least)) = want.split_once('>') {
+                    let least: i64 = least.parse().unwrap_or(i64::MAX);
+                    return self.field(one, field).parse::<i64>().is_ok_and(|it| it > least);
                 }
+                let (field, value) = want.split_once('=').unwrap_or((want, ""));
+                self.field(one, field) == value
             };
-            let fields = wanted.iter().filter_map(|want| want.split('=').next());
+            let fields = wanted.iter().filter_map(|want| want.split(['=', '>']).next());
             let shown = |one| fields.clone().map(|it| self.field(one, it)).collect::<Vec<_>>();
             found = named().map(|one| shown(one).join(" ")).collect::<Vec<_>>().join(", ");
             named().count() > 0 && named().all(|one| wanted.iter().all(|want| is(one, want)))

@@ -4,12 +4,12 @@
 //! | step | does |
 //! |---|---|
 //! | `@list FIELD…` | observes these fields of all elements of `jlist`, by id |
-//! | `@wait NAME FIELD=VALUE…` | waits until all elements of that name are so; observes whether |
+//! | `@wait NAME FIELD=VALUE…` | waits until all elements of that name are so (or `FIELD>N`) |
 //! | `@env NAME VAR…` | observes these variables of the app's processes (`env.js`) |
 //! | `@until FILE TEXT` | waits until the file holds the text; observes whether |
 //! | `@file FILE` | observes what is in the file |
 //! | `@files FOLDER` | observes the names in the folder |
-//! | `@out [TEXT]`, `@err [TEXT]` | observes the last command's output, or whether it holds a text |
+//! | `@out [TEXT]`, `@err [TEXT]` | observes the last command's output, or if it holds a text |
 //! | `@says TEXT` | the same, of both streams |
 //! | `@count TEXT` | observes how many lines of its standard output hold a text |
 //! | `@json` | observes whether its standard output is JSON and nothing else |
