@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::fault::{ConfigFault, FaultKind};
 use crate::raw::{Combined, Raw, RawLogs};
 use crate::script::{self, Program};
-use crate::units::Instances;
+use crate::units::{self, Instances};
 use crate::{account, paths, version};
 use camino::{Utf8Path, Utf8PathBuf};
 use rpm_core::spec::{

@@ -44,7 +44,9 @@ pub(crate) fn load(home: &Home) -> Result<Vec<AppSpec>, Fault> {
             Err(error) => fault = fault.because(format!("{path}: {error}")),
             Ok(bytes) => match from_dump(&bytes) {
                 Ok(mut records) => {
-                    records.iter_mut().for_each(|(app, _)| find_interpreter(app));
+                    for (app, _) in &mut records {
+                        find_interpreter(app);
+                    }
                     return Ok(apps(records.iter().map(|(app, stopped)| (app, !stopped))));
                 }
                 Err(error) => fault = fault.because(format!("{path}: {error}")),

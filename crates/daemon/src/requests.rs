@@ -62,7 +62,7 @@ impl Driver {
             | Request::Scale { .. }
             | Request::Signal { .. }
             | Request::Kill => {
-                let (asked, command) = command(request);
+                let (asked, command) = command(self.with_their_env(request));
                 self.command(asked, command, reply);
             }
         }
@@ -80,6 +80,20 @@ impl Driver {
             self.world.link.send(ToKeeper::Upgrade { binary });
             self.world.over = Some(Over::Replaced);
         }
+    }
+
+    /// An app that exists keeps the shell's variables it was started with, unless others are asked
+    /// for: who restarts it from another shell does not mean to take them away.
+    fn with_their_env(&self, mut request: Request) -> Request {
+        if let Request::Apply { apps, existing, update_env: false, .. } = &mut request
+            && matches!(existing, Existing::Restart | Existing::Reload)
+        {
+            for app in apps {
+                let theirs = self.supervisor.instances().find(|it| it.spec.name == app.name);
+                app.base_env = theirs.map(|it| Arc::clone(&it.spec.base_env)).unwrap_or_default();
+            }
+        }
+        request
     }
 
     fn command(&mut self, asked: Asked, command: Command, reply: oneshot::Sender<Reply>) {
@@ -229,7 +243,7 @@ async fn forget(store: &Store, path: Utf8PathBuf) {
 
 fn command(request: Request) -> (Asked, Command) {
     match request {
-        Request::Apply { base_env, apps, existing, parallel } => {
+        Request::Apply { base_env, apps, existing, parallel, .. } => {
             let asked = if existing == Existing::Reload { Asked::Reload } else { Asked::Start };
             (asked, Command::Apply { apps: with_base(base_env, apps), existing, parallel })
         }
@@ -258,10 +272,13 @@ fn act(
     }
 }
 
-/// The apps of one start share the environment they were started from.
-fn with_base(base_env: Env, apps: Vec<AppSpec>) -> Vec<AppSpec> {
+/// The apps of one start share the environment they were started from; but for those that have one.
+fn with_base(base_env: Env, mut apps: Vec<AppSpec>) -> Vec<AppSpec> {
     let base_env = Arc::new(base_env);
-    apps.into_iter().map(|app| AppSpec { base_env: Arc::clone(&base_env), ..app }).collect()
+    for app in apps.iter_mut().filter(|app| app.base_env.is_empty()) {
+        app.base_env = Arc::clone(&base_env);
+    }
+    apps
 }
 
 fn generation_of(instance: &InstanceView<'_>) -> Generation {

@@ -28,6 +28,9 @@ pub enum Request {
         existing: Existing,
         /// How many instances a reload replaces at a time.
         parallel: Option<u32>,
+        /// Whether apps that exist are given `base_env` too (`--update-env`).
+        #[serde(default)]
+        update_env: bool,
     },
     /// Does something to processes that exist. Answered by [`crate::Reply::Done`].
     Act {

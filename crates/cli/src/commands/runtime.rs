@@ -75,7 +75,13 @@ impl Runtime {
         for app in &mut apps {
             keep_no_files(app);
         }
-        Ok(Request::Apply { base_env, apps, existing: Existing::Restart, parallel: None })
+        Ok(Request::Apply {
+            base_env,
+            apps,
+            existing: Existing::Restart,
+            parallel: None,
+            update_env: true,
+        })
     }
 }
 

@@ -101,7 +101,10 @@ fn start(cli: &mut Cli, client: &mut Option<Client>, target: &str) -> Outcome {
     let apps = cli.described(target, &base_env)?;
     let force = cli.flags.control.force;
     let existing = if force { Existing::Duplicate } else { Existing::Refuse };
-    cli.apply(client, &Request::Apply { base_env, apps, existing, parallel: None })
+    cli.apply(
+        client,
+        &Request::Apply { base_env, apps, existing, parallel: None, update_env: true },
+    )
 }
 
 /// Whether the target is something that the daemon knows, not a file to run. A bare number always

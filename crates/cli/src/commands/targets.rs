@@ -73,7 +73,8 @@ impl Cli {
         let base_env = context::shell_env();
         let apps = self.load(target, &base_env)?;
         let parallel = self.flags.control.parallel;
-        self.apply(client, &Request::Apply { base_env, apps, existing, parallel })
+        let update_env = self.flags.control.update_env;
+        self.apply(client, &Request::Apply { base_env, apps, existing, parallel, update_env })
     }
 
     /// The apps that a target describes: a config, or a script with the flags and arguments.

@@ -194,7 +194,11 @@ async fn prepare(doors: &Doors, record: Map<String, Value>) -> Answered {
         .map_err(|key| format!("the app has no `{key}`"))?;
     let base_env = (*app.base_env).clone();
     let existing = Existing::Duplicate;
-    apply(doors, Request::Apply { base_env, apps: vec![app], existing, parallel: None }).await
+    apply(
+        doors,
+        Request::Apply { base_env, apps: vec![app], existing, parallel: None, update_env: true },
+    )
+    .await
 }
 
 async fn duplicate(doors: &Doors, id: u32) -> Answered {
