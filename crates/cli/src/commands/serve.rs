@@ -60,7 +60,13 @@ impl Run for Serve {
         let folder = app.cwd.to_string();
         app.env.extend(self.variables(folder, port));
         let existing = if cli.flags.control.force { Existing::Duplicate } else { Existing::Refuse };
-        let request = Request::Apply { base_env, apps: vec![app], existing, parallel: None };
+        let request = Request::Apply {
+            base_env,
+            apps: vec![app],
+            existing,
+            parallel: None,
+            update_env: true,
+        };
         let mut client = cli.running()?;
         let outcome = cli.apply(&mut client, &request);
         cli.conclude(client.as_mut(), outcome, Table::Shown)
