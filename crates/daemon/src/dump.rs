@@ -60,7 +60,10 @@ pub(crate) fn load(home: &Home) -> Result<Vec<AppSpec>, Fault> {
 pub(crate) fn load_file(path: &Utf8Path) -> Result<Vec<AppSpec>, Fault> {
     let fault = || Fault::new(Code::NoDump, format!("the dump {path} cannot be read"));
     let bytes = std::fs::read(path).map_err(|error| fault().because(error.to_string()))?;
-    let records = from_dump(&bytes).map_err(|error| fault().because(error.to_string()))?;
+    let mut records = from_dump(&bytes).map_err(|error| fault().because(error.to_string()))?;
+    for (app, _) in &mut records {
+        find_interpreter(app);
+    }
     Ok(apps(records.iter().map(|(app, stopped)| (app, !stopped))))
 }
 
