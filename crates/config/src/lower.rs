@@ -135,7 +135,7 @@ fn ready(raw: &Raw, base_env: &Env) -> ReadyPolicy {
     let timeout = || units::duration_ms(base_env.get("PM2_GRACEFUL_LISTEN_TIMEOUT")?);
     ReadyPolicy {
         wait: raw.wait_ready.unwrap_or(usual.wait),
-timeout_ms: raw.listen_timeout_ms.or_else(timeout).unwrap_or(usual.timeout_ms),
+        timeout_ms: raw.listen_timeout_ms.or_else(timeout).unwrap_or(usual.timeout_ms),
         watchdog_ms: raw.watchdog_ms.filter(|wait| *wait > 0),
     }
 }

@@ -78,8 +78,13 @@ impl Run for Dev {
         let after_start = AfterStart { line: self.post_exec, silent: self.silent_exec, base_env };
         let apps = apps.into_iter().collect();
         let base_env = after_start.base_env.clone();
-        let request =
-            Request::Apply { base_env, apps, existing: Existing::Restart, parallel: None };
+        let request = Request::Apply {
+            base_env,
+            apps,
+            existing: Existing::Restart,
+            parallel: None,
+            update_env: true,
+        };
         Foreground { home: &home, inbox, shaper, stays, end }
             .hold(&request, |views| seen.look(views, &after_start))
     }

@@ -78,8 +78,13 @@ impl Start {
         }
         let form = if cli.screen.wish.json { Form::Json } else { Form::Labelled };
         let shaper = Shaper::new(form, Some(Stamp::new("HH:mm:ss")), None, cli.screen.paint());
-        let request =
-            Request::Apply { base_env, apps, existing: Existing::Restart, parallel: None };
+        let request = Request::Apply {
+            base_env,
+            apps,
+            existing: Existing::Restart,
+            parallel: None,
+            update_env: true,
+        };
         Foreground { home: &cli.home, inbox, shaper, stays: true, end: End::Ours }
             .hold(&request, |_| {})
     }
