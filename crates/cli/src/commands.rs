@@ -28,6 +28,7 @@ pub(crate) mod multiset;
 pub(crate) mod pid;
 pub(crate) mod ping;
 pub(crate) mod prettylist;
+pub(crate) mod pull;
 pub(crate) mod reload;
 pub(crate) mod reload_logs;
 pub(crate) mod report;

@@ -15,6 +15,7 @@ mod outcome;
 mod progress;
 mod render;
 mod report;
+mod repository;
 mod role;
 mod runtime;
 mod screen;

@@ -7,9 +7,9 @@ use crate::commands;
 use crate::commands::{
     Cli, Run, absent, attach, cleardump, completion, conf, delete, deploy, describe, dev, env,
     examples, flush, get, help, id, import, init, jlist, kill, list, logs, multiset, pid, ping,
-    prettylist, reload, reload_logs, reset, restart, resurrect, runtime, save, scale, schema, send,
-    send_signal, serve, set, shim, start, start_or_reload, start_or_restart, startup, status, stop,
-    trigger, unset, unstartup, update, version,
+    prettylist, pull, reload, reload_logs, reset, restart, resurrect, runtime, save, scale, schema,
+    send, send_signal, serve, set, shim, start, start_or_reload, start_or_restart, startup, status,
+    stop, trigger, unset, unstartup, update, version,
 };
 use crate::flags::{self, Shows};
 use crate::home::Home;
@@ -116,6 +116,9 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<scale::Scale>(),
     Verb::of::<start_or_restart::StartOrRestart>(),
     Verb::of::<start_or_reload::StartOrReload>(),
+    Verb::of::<pull::Pull>(),
+    Verb::of::<pull::Backward>(),
+    Verb::of::<pull::Forward>(),
     Verb::of::<send_signal::SendSignal>(),
     Verb::of::<trigger::Trigger>(),
     Verb::of::<send::Send>(),

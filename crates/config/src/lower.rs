@@ -57,12 +57,24 @@ pub(crate) fn lower(raw: Raw, context: &Context, base_env: &Env) -> Result<AppSp
         ..AppSpec::default()
     };
     spec.interpreter_args.extend(raw.interpreter_args.iter().cloned());
+    map_sources(&mut spec, &raw);
     if let Some(name) = raw.instance_var.clone() {
         spec.instance_var = name;
     }
     account::take_on(&mut spec, &raw, context)?;
     variables(&mut spec, raw, program.interpreter.name);
     Ok(spec)
+}
+
+/// Node reads source maps itself where that is asked for.
+fn map_sources(spec: &mut AppSpec, raw: &Raw) {
+    const FLAG: &str = "--enable-source-maps";
+    let is_on = |key: &str| raw.extra.get(key).is_some_and(|json| json == "true");
+    let is_node = spec.interpreter.as_ref().is_some_and(|path| path.file_name() == Some("node"));
+    let asked = is_on("source_map_support") && !is_on("disable_source_map_support");
+    if asked && is_node && !spec.interpreter_args.iter().any(|arg| arg == FLAG) {
+        spec.interpreter_args.push(FLAG.to_owned());
+    }
 }
 
 fn subject(raw: &Raw) -> String {

@@ -107,6 +107,14 @@ pub(crate) fn app(fields: &Fields<'_>, warn: &mut dyn FnMut(String)) -> Result<R
         fields.vars(&format!("env_{name}"))?;
     }
     keep(&mut raw, fields)?;
+    for name in ["trace", "v8", "event_loop_inspector", "deep_monitoring"] {
+        if fields.flag(name)? == Some(true) {
+            warn(format!(
+                "`{}{name}` is for PM2's dashboard; it does nothing here",
+                fields.prefix()
+            ));
+        }
+    }
     Ok(raw)
 }
 

@@ -51,7 +51,6 @@ const PROFILE: &str = "it looks at PM2's own process; `node --cpu-prof` and `nod
 const TRACING: &str = "npm installs it into the app itself: `npm install @opentelemetry/api`";
 
 const ABSENT: &[Absent] = &[
-    absent(&["pull", "forward", "backward"], LATER),
     absent(&["install", "uninstall", "module:install", "module:uninstall", "module:update"], LATER),
     absent(
         &["slist", "sysinfos"],

@@ -85,7 +85,7 @@ entries! {
     "cron_restart": r#"{"anyOf":[{"type":["string","number"]},{"const":false}]}"#, "none", "When to restart: a pattern of five fields in local time, or six with seconds first.";
     "automation": FLAG, "`true`", "`false` is the same as `pmx: false`.";
     "vizion": FLAG, "`true`", "Whether git is asked for the version of the app.";
-    "source_map_support": FLAG, "`true`", "Kept for PM2's outputs; write `node_args: \"--enable-source-maps\"` for Node's own.";
+    "source_map_support": FLAG, "", "Runs Node with `--enable-source-maps`.";
     "disable_source_map_support": FLAG, "`false`", "Kept for PM2's outputs.";
     "force": FLAG, "`false`", "Kept for PM2's outputs; `--force` is the flag of `start`.";
     "kill_retry_time": TIME, "`100`", "Kept for PM2's outputs: the kernel says when a process has ended, nothing is polled.";
@@ -101,7 +101,7 @@ entries! {
     "username": r#"{"type":"string"}"#, "the user of the command", "Taken from the command, whatever is written.";
     "name_prefix": PATTERN, "", "Kept for PM2's outputs.";
     "install_url": PATTERN, "", "Kept for PM2's outputs.";
-    "exec_timeout": TIME, "`60000`", "How long the commands of `post_update` may take.";
+    "exec_timeout": TIME, "", "Kept for PM2's outputs: commands of `post_update` take as long as they take.";
     "io": "{}", "", "Kept for PM2's outputs.";
     "instance_id_env": TEXT, "", "The same as `instance_var`.";
 }
