@@ -212,6 +212,29 @@ fn pm2s_kill_ends_our_daemon_and_its_client_learns_of_it() {
 }
 
 #[test]
+fn who_listens_hears_what_our_command_does() {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+    let rpm = Rpm::new();
+    rpm.ok(&["start", &app("echo.cjs"), "--name", "echo"]);
+    let mut bus = UnixStream::connect(rpm.home().join("pub.sock")).unwrap();
+    bus.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    // It listens when it has heard the first line.
+    let mut heard = String::new();
+    let mut hear = |rpm: &Rpm, verb: &str, wanted: &str| {
+        let mut buffer = vec![0; 65536];
+        while !heard.contains(wanted) {
+            rpm.ok(&[verb, "echo"]);
+            let len = bus.read(&mut buffer).unwrap();
+            heard.push_str(&String::from_utf8_lossy(&buffer[..len]));
+        }
+        heard.clear();
+    };
+    hear(&rpm, "restart", r#""event":"restart","manually":true"#);
+    hear(&rpm, "stop", r#""event":"stop","manually":true"#);
+}
+
+#[test]
 fn frames_that_cannot_be_harm_nobody() {
     use std::io::{Read, Write};
     use std::os::unix::net::UnixStream;

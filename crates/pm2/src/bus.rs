@@ -4,7 +4,7 @@
 use crate::amp;
 use crate::said::Said;
 use rpm_core::spec::ExecMode;
-use rpm_core::{Notice, action::News};
+use rpm_core::{Change, Notice, action::News};
 use rpm_proto::{Detail, LogLine, Stream};
 use serde_json::{Map, Value, json};
 
@@ -85,6 +85,17 @@ pub fn event(notice: &Notice) -> Option<&'static str> {
         News::Online => Some("online"),
         News::Exited { .. } => Some("exit"),
         News::Errored { .. } => Some("restart overlimit"),
+        _ => None,
+    }
+}
+
+/// What a command did to a process, in PM2's words; `None` for what PM2 does not tell.
+pub fn done(change: Change) -> Option<&'static str> {
+    match change {
+        Change::Started | Change::StartedUnready => Some("start"),
+        Change::Restarted | Change::RestartedNotReloaded => Some("restart"),
+        Change::Reloaded => Some("reload"),
+        Change::Stopped => Some("stop"),
         _ => None,
     }
 }

@@ -2,9 +2,12 @@
 
 use super::crowd::Place;
 use super::{Doors, follow, read, skew, trigger};
+use crate::clock;
 use crate::driver::Ask;
 use crate::update;
 use interprocess::local_socket::tokio::Stream;
+use rpm_core::Target;
+use rpm_pm2::bus;
 use rpm_proto::frame;
 use rpm_proto::hello::PROTOCOL;
 use rpm_proto::{Code, Fault, Hello, Reply, Request};
@@ -121,8 +124,28 @@ async fn answer(
         }
     };
     let result = send(stream, &reply).await;
+    announce(doors, &reply).await;
     drop(busy);
     result
+}
+
+/// Tells PM2's clients what was done by hand. Those that do something tell it themselves.
+async fn announce(doors: &Doors, reply: &Reply) {
+    let (Reply::Done { affected } | Reply::Failed { affected, .. }) = reply else {
+        return;
+    };
+    for one in affected {
+        let Some(event) = bus::done(one.change).filter(|_| doors.bus.is_heard()) else {
+            continue;
+        };
+        let target = Some(Target::id(one.proc));
+        if let Some(Reply::Details { details }) = doors.ask(Request::Inspect { target }).await {
+            let at = clock::now().wall.0;
+            for detail in details {
+                doors.bus.publish(bus::process_event(&detail, event, true, at));
+            }
+        }
+    }
 }
 
 /// The next notice; for ever when there is none to come. What was missed is progress that is past.
