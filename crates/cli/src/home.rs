@@ -82,6 +82,11 @@ impl Home {
         self.0.join("dump.pm2")
     }
 
+    /// The modules that are installed.
+    pub(crate) fn modules(&self) -> Utf8PathBuf {
+        self.0.join("modules")
+    }
+
     /// The settings of apps and modules.
     pub(crate) fn settings(&self) -> Utf8PathBuf {
         self.0.join("module_conf.json")

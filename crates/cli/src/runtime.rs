@@ -239,6 +239,7 @@ mod tests {
             error: None,
             user: "me".to_owned(),
             watching: false,
+            module: false,
         }
     }
 

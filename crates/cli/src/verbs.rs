@@ -6,10 +6,10 @@ use crate::argv::Argv;
 use crate::commands;
 use crate::commands::{
     Cli, Run, absent, attach, cleardump, completion, conf, delete, deploy, describe, dev, env,
-    examples, flush, get, help, id, import, init, jlist, kill, list, logs, multiset, pid, ping,
-    prettylist, pull, reload, reload_logs, reset, restart, resurrect, runtime, save, scale, schema,
-    send, send_signal, serve, set, shim, start, start_or_reload, start_or_restart, startup, status,
-    stop, trigger, unset, unstartup, update, version,
+    examples, flush, get, help, id, import, init, install, jlist, kill, list, logs, multiset, pid,
+    ping, prettylist, pull, reload, reload_logs, reset, restart, resurrect, runtime, save, scale,
+    schema, send, send_signal, serve, set, shim, start, start_or_reload, start_or_restart, startup,
+    status, stop, trigger, uninstall, unset, unstartup, update, version,
 };
 use crate::flags::{self, Shows};
 use crate::home::Home;
@@ -156,6 +156,8 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<get::Get>(),
     Verb::of::<conf::Conf>(),
     Verb::of::<unset::Unset>(),
+    Verb::of::<install::Install>(),
+    Verb::of::<uninstall::Uninstall>(),
     Verb::of::<examples::Examples>(),
     Verb::of::<completion::Completion>(),
     Verb::of::<shim::Shim>(),

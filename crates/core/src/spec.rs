@@ -258,6 +258,16 @@ impl Default for ClusterOptions {
     }
 }
 
+/// The key of [`AppSpec::extra`] that marks a module.
+pub const MODULE: &str = "pmx_module";
+
+impl AppSpec {
+    /// Whether it is a module: an app that serves the others and is not meant by `all`.
+    pub fn is_module(&self) -> bool {
+        self.extra.get(MODULE).is_some_and(|value| value == "true")
+    }
+}
+
 impl Default for AppSpec {
     fn default() -> Self {
         Self {

@@ -168,7 +168,9 @@ impl Driver {
     }
 
     fn save(&mut self, force: bool, reply: oneshot::Sender<Reply>) {
-        let procs: Vec<ProcId> = self.supervisor.instances().map(|entry| entry.proc).collect();
+        // Modules are started by their being installed.
+        let saved = self.supervisor.instances().filter(|entry| !entry.spec.is_module());
+        let procs: Vec<ProcId> = saved.map(|entry| entry.proc).collect();
         if procs.is_empty() && !force {
             let fault = Fault::new(Code::NotFound, "there is nothing to save")
                 .help("`rpm save --force` saves the empty list");

@@ -29,6 +29,7 @@ pub(crate) fn process(instance: &InstanceView<'_>, sample: Sample) -> ProcessVie
         error: instance.error.map(str::to_owned),
         user: spec.username.clone(),
         watching: instance.watches,
+        module: spec.is_module(),
     }
 }
 

@@ -47,6 +47,9 @@ pub struct ProcessView {
     /// Whether a change of its files restarts it.
     #[serde(default)]
     pub watching: bool,
+    /// Whether it is a module.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub module: bool,
 }
 
 /// One process with everything known of it. Holds the environment: for its owner only.

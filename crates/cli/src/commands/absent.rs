@@ -44,14 +44,12 @@ const fn quiet(names: &'static [&'static str], advice: &'static str) -> Absent {
 
 const DASHBOARD: &str = "the dashboard is a service of PM2's makers; `rpm status`, `rpm jlist` and \
                          `rpm logs --json` say the same on this machine";
-const LATER: &str = "this version does not have it yet";
 const MODULE: &str = "npm is the tool for it: `npm init`, `npm pack`, `npm publish`";
 const PROFILE: &str = "it looks at PM2's own process; `node --cpu-prof` and `node --heap-prof` look \
                        at an app's: `rpm start app.js --node-args=--cpu-prof`";
 const TRACING: &str = "npm installs it into the app itself: `npm install @opentelemetry/api`";
 
 const ABSENT: &[Absent] = &[
-    absent(&["install", "uninstall", "module:install", "module:uninstall", "module:update"], LATER),
     absent(
         &["slist", "sysinfos"],
         "`rpm report` says what the machine has; `free` and `top` say how it is",

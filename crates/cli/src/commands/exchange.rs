@@ -1,6 +1,6 @@
 //! Questions to the daemon, and what is shown of the answers.
 
-use super::{Cli, words};
+use super::{Cli, modules, words};
 use crate::connect;
 use crate::outcome::{Outcome, Stop};
 use crate::progress::Progress;
@@ -22,6 +22,9 @@ impl Cli {
         if is_new && self.screen.talks() && std::env::var_os("PM2_DISCRETE_MODE").is_none() {
             self.screen.note(format!("started the daemon in {}", self.home.path()))?;
             self.tell_taken_up(&mut client)?;
+        }
+        if is_new {
+            modules::start_installed(self, &mut client)?;
         }
         Ok(client)
     }
@@ -98,7 +101,12 @@ impl Cli {
     /// Draws PM2's table.
     pub(crate) fn draw(&mut self, mut rows: Vec<ProcessView>) -> Outcome {
         self.order()?.sort(&mut rows);
-        let text = processes::draw(&rows, self.view());
+        let (modules, apps): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.module);
+        let mut text = processes::draw(&apps, self.view());
+        if !modules.is_empty() {
+            text.push_str("Module\n");
+            text.push_str(&processes::draw(&modules, self.view()));
+        }
         Ok(self.screen.answer(text)?)
     }
 

@@ -68,7 +68,8 @@ fn settings(cli: &mut Cli, source: &Source) -> Outcome {
 /// Says what is not taken over.
 fn left(cli: &mut Cli, source: &Source) -> Outcome {
     for module in source.modules() {
-        cli.screen.warn(format!("the module `{module}` is not taken over"))?;
+        cli.screen
+            .warn(format!("the module `{module}` is not taken over; `rpm install {module}`"))?;
     }
     cli.screen.say(format!(
         "Logs, and what starts PM2 at boot, stay in {}: `pm2 unstartup`, `rpm startup`",

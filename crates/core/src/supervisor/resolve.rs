@@ -11,12 +11,12 @@ use std::collections::BTreeSet;
 impl Supervisor {
     /// The instances that a target names, by id.
     ///
-    /// `all`; `#3`, the id 3; `/regex/` on the name; else a name or a script's path, else a namespace, else an id,
+    /// `all`, which leaves modules alone; `#3`, the id 3; `/regex/` on the name; else a name or a script's path, else a namespace, else an id,
     /// as PM2 reads it.
     pub fn resolve(&self, target: &Target) -> Result<Vec<ProcId>, Refusal> {
         let text = target.0.as_str();
         let procs = if text == "all" {
-            self.instances.keys().copied().collect()
+            self.filtered(|instance| !instance.spec.is_module())
         } else if let Some(proc) = exact_id(text) {
             self.instances.keys().copied().filter(|known| *known == proc).collect()
         } else if let Some(pattern) = pattern(text) {

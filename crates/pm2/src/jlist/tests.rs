@@ -30,6 +30,7 @@ pub(crate) fn detail(spec: AppSpec, id: u32, slot: u32) -> Detail {
         error: None,
         user: spec.username.clone(),
         watching: false,
+        module: false,
     };
     Detail {
         view,

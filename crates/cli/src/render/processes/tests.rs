@@ -25,6 +25,7 @@ pub(crate) fn view(id: u32, name: &str) -> ProcessView {
         error: None,
         user: "shop".to_owned(),
         watching: false,
+        module: false,
     }
 }
 
