@@ -97,6 +97,8 @@ fn attend(
                 // An app that is gone cannot be told; its end is seen next.
                 ask(home, &Request::Signal { targets: vec![Target::from("all")], signal })?;
             }
+            // The one that listened may have missed how a supervisor followed another.
+            News::Lost if ask(home, &Request::Ping).is_ok() => inbox.watch(home)?,
             News::Lost => return Err(runtime::lost().into()),
         }
     }
