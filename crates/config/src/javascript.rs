@@ -1,16 +1,21 @@
-//! Configs that are programs: `.config.js`, `.config.cjs`, `.config.mjs`. The user's own Node
-//! evaluates them, in the user's folder and environment.
+//! Configs that are programs: `.config.js`, `.config.cjs`, `.config.mjs`. The user's own Node or
+//! Bun evaluates them, in the user's folder and environment; where there is neither, an engine of
+//! ours does.
+
+mod embedded;
+mod resolve;
 
 use crate::context::{Context, Selection};
 use crate::fault::{ConfigFault, FaultKind};
 use crate::paths;
 use crate::runner::{self, Output, RunError};
 use camino::Utf8Path;
+use embedded::Failure;
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(10);
 const MARK: &str = "\n--- config ---\n";
-const SCRIPT: &str = include_str!("evaluate.cjs");
+const SCRIPT: &str = include_str!("javascript/evaluate.cjs");
 
 /// The most lines of an error's output that are shown.
 const EXCERPT_LINES: usize = 20;
@@ -21,19 +26,45 @@ pub(crate) fn evaluate(
     context: &Context,
     selection: &Selection<'_>,
 ) -> Result<String, ConfigFault> {
-    let Some(node) = paths::find_program("node", context) else {
-        let what = format!("{path} is a program, and there is no `node` to run it");
-        return Err(ConfigFault::new(FaultKind::InterpreterMissing, what)
-            .because(format!("searched in {}", context.path))
-            .help("install Node, or write the config as JSON"));
+    let program = ["node", "bun"].iter().find_map(|name| paths::find_program(name, context));
+    let Some(program) = program else {
+        return embedded::evaluate(path, context, selection.base_env, LIMIT)
+            .map_err(|failure| not_embedded(path, failure));
     };
     let args = ["-e", SCRIPT, "--", path.as_str(), MARK];
-    let output = runner::run(&node, &args, context, selection.base_env, LIMIT)
+    let output = runner::run(&program, &args, context, selection.base_env, LIMIT)
         .map_err(|error| not_run(path, &error))?;
     match output.out.rsplit_once(MARK) {
         Some((_, json)) if output.status.success() => Ok(json.to_owned()),
         _ => Err(failed(path, &output)),
     }
+}
+
+fn not_embedded(path: &Utf8Path, failure: Failure) -> ConfigFault {
+    let fault = ConfigFault::new(FaultKind::ConfigSyntax, format!("{path} could not be evaluated"));
+    match failure {
+        Failure::TimedOut => not_run(path, &RunError::TimedOut(LIMIT)),
+        Failure::Thrown { what, stack } => {
+            let lines: Vec<String> = stack.lines().filter_map(place).collect();
+            fault
+                .because(what)
+                .maybe_excerpt((!lines.is_empty()).then(|| lines.join("\n")))
+                .help(
+                    "there is no `node` or `bun` in $PATH, so that rpm evaluated it, with no more of \
+                     Node than `fs`, `os`, `path`, `process` and `url`; install Node, or write the \
+                     config as JSON, YAML or TOML",
+                )
+        }
+    }
+}
+
+/// A line of a stack that is about a file of the user's. Columns are left out: on the first line
+/// they count what was put before it.
+fn place(line: &str) -> Option<String> {
+    let is_ours = line.contains("eval_script") || line.contains("native");
+    let (words, column) = line.trim_end().rsplit_once(':')?;
+    let end = if column.ends_with(')') { ")" } else { "" };
+    (!is_ours).then(|| format!("{words}{end}"))
 }
 
 fn not_run(path: &Utf8Path, error: &RunError) -> ConfigFault {
@@ -67,3 +98,6 @@ fn is_users(line: &str) -> bool {
     let frame = line.starts_with("at ") || line.starts_with("- ");
     !(frame && (line.contains("node:") || line.contains("[eval]")))
 }
+
+#[cfg(test)]
+mod tests;
