@@ -270,7 +270,8 @@ impl Drop for Rpm {
         for (pid, _) in &left {
             kill(*pid, Signal::SIGKILL);
         }
-        assert!(left.is_empty() || failed, "processes are left: {left:#?}");
+        let log = || tail(&self.daemon_log(), 30);
+        assert!(left.is_empty() || failed, "processes are left: {left:?}\n{}", log());
     }
 }
 

@@ -46,14 +46,11 @@ fn not_embedded(path: &Utf8Path, failure: Failure) -> ConfigFault {
         Failure::TimedOut => not_run(path, &RunError::TimedOut(LIMIT)),
         Failure::Thrown { what, stack } => {
             let lines: Vec<String> = stack.lines().filter_map(place).collect();
-            fault
-                .because(what)
-                .maybe_excerpt((!lines.is_empty()).then(|| lines.join("\n")))
-                .help(
-                    "there is no `node` or `bun` in $PATH, so that rpm evaluated it, with no more of \
+            fault.because(what).maybe_excerpt((!lines.is_empty()).then(|| lines.join("\n"))).help(
+                "there is no `node` or `bun` in $PATH, so that rpm evaluated it, with no more of \
                      Node than `fs`, `os`, `path`, `process` and `url`; install Node, or write the \
                      config as JSON, YAML or TOML",
-                )
+            )
         }
     }
 }

@@ -134,7 +134,7 @@ fn ended_well(mut child: Child, times: u64) -> Option<String> {
     // The words of a panic follow the line that says where.
     let first = lines.iter().position(|line| line.contains("panicked at"));
     let first = first.unwrap_or(lines.len().saturating_sub(4));
-    let told = lines[first..].iter().take(4).copied().collect::<Vec<_>>().join(" / ");
+    let told = lines[first..].iter().take(40).copied().collect::<Vec<_>>().join(" / ");
     Some(format!("the experiment ended with {status}: {told}"))
 }
 

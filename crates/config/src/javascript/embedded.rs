@@ -59,25 +59,19 @@ pub(super) fn evaluate(
                 what: "it waits for something that never comes".to_owned(),
                 stack: String::new(),
             },
-            CaughtError::Exception(thrown) => Failure::Thrown {
-                what: words(&thrown),
-                stack: thrown.stack().unwrap_or_default(),
-            },
+            CaughtError::Exception(thrown) => {
+                Failure::Thrown { what: words(&thrown), stack: thrown.stack().unwrap_or_default() }
+            }
             CaughtError::Value(thrown) => Failure::Thrown {
                 what: thrown.get().unwrap_or_else(|_| "something that is no error".to_owned()),
                 stack: String::new(),
             },
-            other => Failure::Thrown { what: other.to_string(), stack: String::new() },
+            CaughtError::Error(error) => broken(error),
         })
     })
 }
 
-fn run(
-    ctx: &Ctx<'_>,
-    path: &Utf8Path,
-    context: &Context,
-    env: &Env,
-) -> Result<String, Error> {
+fn run(ctx: &Ctx<'_>, path: &Utf8Path, context: &Context, env: &Env) -> Result<String, Error> {
     let given = json!({
         "path": path, "cwd": context.cwd, "home": context.home, "user": context.user,
         "cpus": context.cpus, "env": env, "arch": arch(), "hostname": hostname(),
@@ -115,7 +109,7 @@ fn kind(path: &str) -> Option<&'static str> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "what the engine hands over")]
-fn compile<'js>(ctx: Ctx<'js>, source: String, name: String) -> Result<Value<'js>, Error> {
+fn compile(ctx: Ctx<'_>, source: String, name: String) -> Result<Value<'_>, Error> {
     let mut options = EvalOptions::default();
     options.strict = false;
     options.filename = Some(name);
@@ -123,7 +117,7 @@ fn compile<'js>(ctx: Ctx<'js>, source: String, name: String) -> Result<Value<'js
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "what the engine hands over")]
-fn bring<'js>(ctx: Ctx<'js>, name: String) -> Result<Value<'js>, Error> {
+fn bring(ctx: Ctx<'_>, name: String) -> Result<Value<'_>, Error> {
     Ok(Module::import(&ctx, name)?.into_value())
 }
 

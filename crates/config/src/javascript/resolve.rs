@@ -10,9 +10,9 @@ const ENDS: [&str; 7] = ["", ".js", ".cjs", ".mjs", ".json", "/index.js", "/inde
 /// What `name` means in the file `base`: an absolute path, or `node:` and a name. `None` when there
 /// is nothing.
 pub(super) fn resolve(base: &str, name: &str) -> Option<String> {
-    let bare = name.strip_prefix("node:").unwrap_or(name);
-    if BUILTINS.contains(&bare) {
-        return Some(format!("node:{bare}"));
+    let builtin = name.strip_prefix("node:").unwrap_or(name);
+    if BUILTINS.contains(&builtin) {
+        return Some(format!("node:{builtin}"));
     }
     let folder = Utf8Path::new(base).parent().unwrap_or(Utf8Path::new("/"));
     let is_path = ["/", "./", "../"].iter().any(|start| name.starts_with(start));
@@ -24,9 +24,9 @@ pub(super) fn resolve(base: &str, name: &str) -> Option<String> {
 
 fn find(path: &Utf8Path) -> Option<String> {
     let main = main_of(path).into_iter().map(|main| path.join(main));
-    let candidates = main.chain([path.to_owned()]).flat_map(|start| {
-        ENDS.iter().map(move |end| Utf8PathBuf::from(format!("{start}{end}")))
-    });
+    let candidates = main
+        .chain([path.to_owned()])
+        .flat_map(|start| ENDS.iter().map(move |end| Utf8PathBuf::from(format!("{start}{end}"))));
     let found = candidates.into_iter().find(|candidate| candidate.is_file())?;
     Some(found.canonicalize_utf8().ok()?.into_string())
 }

@@ -141,15 +141,6 @@ fn config_files_that_cannot_be_read() {
     insta::assert_snapshot!("files", shown);
 }
 
-#[test]
-fn a_program_needs_node() {
-    let mut place = Place::new();
-    place.file("a.config.js", "");
-    place.context.path = "/nowhere".to_owned();
-    let fault = load_file("a.config.js".into(), &place.context, &place.selection()).unwrap_err();
-    insta::assert_snapshot!(place.show_fault(&fault));
-}
-
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
