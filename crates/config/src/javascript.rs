@@ -15,7 +15,8 @@ use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(10);
 const MARK: &str = "\n--- config ---\n";
-const SCRIPT: &str = include_str!("javascript/evaluate.cjs");
+const SCRIPT: &str =
+    concat!(include_str!("javascript/settle.js"), include_str!("javascript/evaluate.cjs"));
 
 /// The most lines of an error's output that are shown.
 const EXCERPT_LINES: usize = 20;

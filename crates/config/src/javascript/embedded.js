@@ -2,8 +2,6 @@
 // is a function that gets what the engine lends it and what is known of the user, and gives
 // `evaluate(path)` (the JSON of what the config exports), and `sourceOf(path)` for `import`.
 (native, given) => {
-  'use strict';
-
   const parts = (text) => {
     const kept = [];
     for (const part of text.split('/')) {
@@ -142,19 +140,6 @@
   };
   const valueOf = (file) => (file.startsWith('node:') ? builtins[file.slice(5)] : load(file));
 
-  const isModule = (value) =>
-    value && typeof value === 'object' && value.default !== undefined &&
-    (value.__esModule || value[Symbol.toStringTag] === 'Module');
-  const settle = async (value) => {
-    for (let step = 0; step < 8; step += 1) {
-      value = await value;
-      if (isModule(value)) value = value.default;
-      else if (typeof value === 'function') value = value();
-      else return value;
-    }
-    return value;
-  };
-  const asJson = (key, value) => (typeof value === 'bigint' ? String(value) : value);
   const evaluate = async (file) => {
     const value = isModuleFile(file) ? native.bring(file) : load(file);
     const json = JSON.stringify(await settle(value), asJson);

@@ -15,7 +15,7 @@ use serde_json::json;
 use std::fs;
 use std::time::{Duration, Instant};
 
-const SCRIPT: &str = include_str!("embedded.js");
+const SCRIPT: &str = concat!(include_str!("settle.js"), include_str!("embedded.js"));
 /// A config needs no more.
 const MEMORY: usize = 256 << 20;
 const STACK: usize = 1 << 20;

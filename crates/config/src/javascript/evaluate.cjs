@@ -1,5 +1,4 @@
 // Prints what the config file in the first argument exports, as JSON after the mark in the second.
-'use strict';
 const { writeSync } = require('fs');
 const { pathToFileURL } = require('url');
 const [path, mark] = process.argv.slice(-2);
@@ -20,20 +19,6 @@ const load = () => {
   }
 };
 
-const isModule = (value) =>
-  value && typeof value === 'object' && value.default !== undefined &&
-  (value.__esModule || value[Symbol.toStringTag] === 'Module');
-
-const settle = async (value) => {
-  for (let step = 0; step < 8; step += 1) {
-    value = await value;
-    if (isModule(value)) value = value.default;
-    else if (typeof value === 'function') value = value();
-    else return value;
-  }
-  return value;
-};
-
 const print = (text) => {
   let bytes = Buffer.from(text);
   while (bytes.length > 0) {
@@ -44,8 +29,6 @@ const print = (text) => {
     }
   }
 };
-
-const asJson = (key, value) => (typeof value === 'bigint' ? String(value) : value);
 
 (async () => {
   const json = JSON.stringify(await settle(load()), asJson);
