@@ -165,25 +165,18 @@ fn started(detail: &Detail) -> Value {
 
 async fn act(doors: &Doors, verb: Verb, id: u32, env: Option<Env>) -> Answered {
     one(doors, id).await?;
-    let targets = vec![exactly(id)];
-    ask(doors, Request::Act { verb, targets, env, settings: Vec::new(), parallel: None }).await?;
+    order(doors, verb, id, env).await?;
     Ok(Some(started(&one(doors, id).await?)))
+}
+
+async fn order(doors: &Doors, verb: Verb, id: u32, env: Option<Env>) -> Result<Reply, String> {
+    let targets = vec![exactly(id)];
+    ask(doors, Request::Act { verb, targets, env, settings: Vec::new(), parallel: None }).await
 }
 
 async fn delete(doors: &Doors, id: u32) -> Answered {
     let mut detail = one(doors, id).await?;
-    let targets = vec![exactly(id)];
-    ask(
-        doors,
-        Request::Act {
-            verb: Verb::Delete,
-            targets,
-            env: None,
-            settings: Vec::new(),
-            parallel: None,
-        },
-    )
-    .await?;
+    order(doors, Verb::Delete, id, None).await?;
     (detail.view.status, detail.view.pid) = (Status::Stopped, 0);
     Ok(Some(jlist::record(&detail)))
 }
