@@ -93,6 +93,11 @@ pub(crate) fn marker(mark: &str, generation: Generation) -> String {
     format!("{mark}.{generation}")
 }
 
+/// What a run's entry in the environment of its processes begins with; the generation follows.
+pub(crate) fn marker_start(mark: &str) -> String {
+    format!("{MARKER}={mark}.")
+}
+
 /// Whether Node itself runs the app.
 pub(crate) fn is_node(spec: &AppSpec) -> bool {
     spec.interpreter

@@ -127,11 +127,9 @@ impl Driver {
             process = rpm_sys::tree::stat(this).map(|stat| stat.ppid);
         }
         // One whose parent is gone is known by its environment.
-        let is_of = |generation: &Generation| {
-            let marker = launch::marker(&self.world.mark, *generation);
-            rpm_sys::tree::environ_has(pid, format!("{}={marker}", launch::MARKER).as_bytes())
-        };
-        runs.keys().copied().find(is_of)
+        let start = launch::marker_start(&self.world.mark);
+        let number = rpm_sys::tree::environ_after(pid, start.as_bytes())?;
+        number.parse().ok().map(Generation).filter(|generation| runs.contains_key(generation))
     }
 
     fn hear_note(&mut self, generation: Generation, text: &str) {

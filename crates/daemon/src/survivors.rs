@@ -63,7 +63,7 @@ impl World {
 /// Takes what runs on of the `kept` table into `estate`, and ends what else carries `mark`.
 /// Comes back when that is gone.
 async fn take_up(kept: &Table, mark: &str, estate: &mut Estate) -> Survivors {
-    let prefix = format!("{}={mark}.", launch::MARKER);
+    let prefix = launch::marker_start(mark);
     let marked = tree::find_marked(prefix.as_bytes());
     let mut adopted = BTreeSet::new();
     for (proc, generation, pid) in kept.supervisor.runs() {

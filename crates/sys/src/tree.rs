@@ -10,7 +10,7 @@ mod stat;
 mod sweep;
 
 pub use kill::kill_tree;
-pub use read::{children_of, environ_has, stat};
+pub use read::{children_of, environ_after, stat};
 pub use snapshot::Snapshot;
 pub use stat::Stat;
 pub use sweep::{Marked, find_marked, kill_seen, leftovers, sweep_once};

@@ -49,12 +49,12 @@ pub fn children_of(pid: u32) -> Vec<u32> {
 }
 
 /// Whether `entry` (`NAME=value`) is in the environment that a process was started with.
-pub fn environ_has(pid: u32, entry: &[u8]) -> bool {
+pub(super) fn environ_has(pid: u32, entry: &[u8]) -> bool {
     any_variable(pid, |found| found == entry)
 }
 
 /// What follows `prefix` (`NAME=va`) in the environment that a process was started with.
-pub(super) fn environ_after(pid: u32, prefix: &[u8]) -> Option<String> {
+pub fn environ_after(pid: u32, prefix: &[u8]) -> Option<String> {
     let mut rest = None;
     any_variable(pid, |found| {
         let after = found.strip_prefix(prefix);
