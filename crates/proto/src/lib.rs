@@ -5,9 +5,13 @@
 //! final reply. Followers have no final reply; either side hangs up.
 
 pub mod client;
+pub mod crash;
 pub mod fault;
 pub mod frame;
+pub mod happening;
 pub mod hello;
+pub mod history;
+pub mod observed;
 pub mod redact;
 pub mod reply;
 pub mod report;
@@ -15,8 +19,12 @@ pub mod request;
 pub mod view;
 
 pub use client::Client;
+pub use crash::Crash;
 pub use fault::{Code, Fault};
+pub use happening::{Happening, Level};
 pub use hello::{Age, Hello};
+pub use history::{Metric, Series, Subject};
+pub use observed::{Host, Observed, Watched};
 pub use reply::{LogLine, Recipient, Reply, Stream};
 pub use request::{Request, Verb};
 pub use view::{Detail, ProcessView, Told};
