@@ -4,7 +4,7 @@
 //! delegated it (`Delegate=yes` of a systemd unit, a container of one's own). Version 2 is taken
 //! where it has the controller, version 1 where only that has.
 
-mod paths;
+pub(crate) mod paths;
 
 use paths::Roots;
 use std::collections::BTreeMap;

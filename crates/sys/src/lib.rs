@@ -11,13 +11,14 @@
 //! connections. [`guard`] saves descriptors of a process that is killed. [`process`] and
 //! [`limits`] change the calling process, [`signals`] turns its signals into something to
 //! [`poll`], [`users`] knows who may run what, [`cgroup`] bounds what a tree uses, [`files`] opens
-//! what others may have prepared, [`inotify`] tells of changes to them.
+//! what others may have prepared, [`inotify`] tells of changes to them. [`host`] sees the machine.
 
 pub mod alarm;
 pub mod cgroup;
 pub mod clock;
 pub mod files;
 pub mod guard;
+pub mod host;
 pub mod inotify;
 pub mod limits;
 pub mod listen;

@@ -105,14 +105,24 @@ pub fn usage(pid: u32) -> Usage {
     let memory = kib(&read("smaps_rollup"), "Pss:").or_else(|| kib(&read("status"), "VmRSS:"));
     let limits = read("limits");
     let max = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
-    let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count);
     Usage {
         memory: memory.unwrap_or(0) * 1024,
-        descriptors: descriptors as u64,
+        descriptors: descriptors(pid).unwrap_or(0),
         descriptors_max: match max.and_then(|rest| rest.split_whitespace().next()) {
             Some(max) => max.parse().unwrap_or(u64::MAX),
             None => 0,
         },
+    }
+}
+
+/// How many descriptors a process has open; `None` where that may not be seen.
+pub fn descriptors(pid: u32) -> Option<u64> {
+    let folder = format!("/proc/{pid}/fd");
+    // Kernels from 6.2 on tell it as the folder's size, to anybody; older ones have to be counted.
+    let count = || std::fs::read_dir(&folder).ok().map(|entries| entries.count() as u64);
+    match rustix::fs::stat(&folder).ok()?.st_size {
+        size if size > 0 => u64::try_from(size).ok(),
+        _ => count(),
     }
 }
 
@@ -244,6 +254,8 @@ mod tests {
 
     #[test]
     fn our_program_is_a_file() {
+        assert!(descriptors(std::process::id()).unwrap() > 2);
+        assert_eq!(descriptors(0), None);
         let file = File::from(open_self().unwrap());
         assert!(file.metadata().unwrap().len() > 10_000);
         assert!(parent() > 0);

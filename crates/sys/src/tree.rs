@@ -24,3 +24,9 @@ pub fn page_size() -> u64 {
 pub fn ticks_per_second() -> u64 {
     rustix::param::clock_ticks_per_second()
 }
+
+/// CPU time in seconds.
+#[expect(clippy::cast_precision_loss, reason = "no process runs for so long")]
+pub fn seconds(ticks: u64) -> f64 {
+    ticks as f64 / ticks_per_second().max(1) as f64
+}

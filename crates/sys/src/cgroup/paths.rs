@@ -39,9 +39,9 @@ impl fmt::Display for Controller {
 
 /// The folders of the groups that we are in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Roots {
-    pub(super) two: Option<PathBuf>,
-    pub(super) one: BTreeMap<Controller, PathBuf>,
+pub(crate) struct Roots {
+    pub(crate) two: Option<PathBuf>,
+    pub(crate) one: BTreeMap<Controller, PathBuf>,
 }
 
 impl Roots {
@@ -51,7 +51,7 @@ impl Roots {
     }
 
     /// Reads `cgroups(7)` and `proc_pid_mountinfo(5)`.
-    pub(super) fn parse(groups: &str, mounts: &str) -> Self {
+    pub(crate) fn parse(groups: &str, mounts: &str) -> Self {
         let mut roots = Self::default();
         for line in groups.lines() {
             let mut fields = line.splitn(3, ':').skip(1);

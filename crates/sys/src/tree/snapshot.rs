@@ -1,4 +1,4 @@
-//! All processes at about one time.
+//! All processes at about one time, or those of a few trees.
 
 use super::read::{for_each_number, open, stat_at};
 use super::stat::Stat;
@@ -12,6 +12,10 @@ pub struct Snapshot {
     stats: Vec<Stat>,
     /// Parent and child, by parent.
     edges: Vec<(u32, u32)>,
+    /// Processes that belong to none of the trees looked at, by pid.
+    strangers: Vec<u32>,
+    /// The trees' roots, by pid.
+    roots: Vec<u32>,
 }
 
 impl Snapshot {
@@ -24,12 +28,51 @@ impl Snapshot {
 
     /// Looks again, in the memory that is there.
     pub fn refresh(&mut self) {
+        self.strangers.clear();
+        self.roots.clear();
+        self.look(&[], &mut Vec::new());
+    }
+
+    /// Looks again at the trees below `roots`, and at little else; what is asked of other processes may
+    /// have no answer. A process that was in none of them stays so, as a process gets no other parent
+    /// but one that is above it already.
+    ///
+    /// Only a number that has come from a stranger to one of the trees within one pass is overlooked:
+    /// with `anew` nothing is taken for known.
+    pub fn refresh_trees(&mut self, roots: &[u32], anew: bool) {
+        let mut wanted = roots.to_vec();
+        wanted.sort_unstable();
+        let is_known = |root| self.roots.binary_search(root).is_ok();
+        // What a new root has started may have been taken for strangers.
+        if anew || !wanted.iter().all(is_known) {
+            self.strangers.clear();
+        }
+        let strangers = std::mem::take(&mut self.strangers);
+        let mut still = Vec::with_capacity(strangers.len());
+        self.look(&strangers, &mut still);
+        let mut members = wanted.clone();
+        for root in &wanted {
+            members.extend(self.descendants(*root));
+        }
+        members.sort_unstable();
+        let found = self.stats.iter().map(|stat| stat.pid);
+        still.extend(found.filter(|pid| members.binary_search(pid).is_err()));
+        still.sort_unstable();
+        (self.strangers, self.roots) = (still, wanted);
+    }
+
+    /// Looks at all processes but `those`, which are noted in `seen` when they are there.
+    fn look(&mut self, those: &[u32], seen: &mut Vec<u32>) {
         self.stats.clear();
         let proc = open(rustix::fs::CWD, format_args!("/proc"), OFlags::DIRECTORY);
         if let Ok(proc) = proc {
             let dir = proc.as_fd();
             for_each_number(dir, |pid| {
-                self.stats.extend(stat_at(dir, format_args!("{pid}/stat")));
+                if those.binary_search(&pid).is_ok() {
+                    seen.push(pid);
+                } else {
+                    self.stats.extend(stat_at(dir, format_args!("{pid}/stat")));
+                }
             });
         }
         self.index();
@@ -88,10 +131,12 @@ mod tests {
             session: 0,
             state: b'S',
             ticks: 0,
+            waited_ticks: 0,
             rss_pages: 0,
             started: 0,
         };
-        let mut snapshot = Snapshot { stats: parents.iter().map(stat).collect(), edges: vec![] };
+        let stats = parents.iter().map(stat).collect();
+        let mut snapshot = Snapshot { stats, ..Snapshot::default() };
         snapshot.index();
         snapshot
     }
@@ -110,6 +155,29 @@ mod tests {
     fn a_loop_ends() {
         let snapshot = of(&[(2, 3), (3, 2)]);
         assert!(snapshot.descendants(2).len() <= 4);
+    }
+
+    #[test]
+    fn strangers_are_looked_at_once() {
+        let child = |seconds| std::process::Command::new("sleep").arg(seconds).spawn().unwrap();
+        let (mut first, us) = (child("61"), std::process::id());
+        let mut snapshot = Snapshot::default();
+        snapshot.refresh_trees(&[first.id()], false);
+        assert!(snapshot.get(us).is_some(), "the first pass sees all");
+        snapshot.refresh_trees(&[first.id()], false);
+        assert!(snapshot.get(first.id()).is_some());
+        assert!(snapshot.get(us).is_none(), "we are in no tree that is looked at");
+        let mut second = child("62");
+        snapshot.refresh_trees(&[first.id()], false);
+        assert!(snapshot.get(second.id()).is_some(), "who is new is looked at");
+        snapshot.refresh_trees(&[us], false);
+        assert_eq!(snapshot.get(us).map(|stat| stat.pid), Some(us), "a new root is looked for");
+        let found = snapshot.descendants(us);
+        assert!(found.contains(&first.id()) && found.contains(&second.id()));
+        for child in [&mut first, &mut second] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
     }
 
     #[test]

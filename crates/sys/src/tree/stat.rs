@@ -15,6 +15,8 @@ pub struct Stat {
     pub state: u8,
     /// CPU time used, by itself and in the kernel for it, in clock ticks.
     pub ticks: u64,
+    /// CPU time of its children that have ended and that it has waited for, and of theirs.
+    pub waited_ticks: u64,
     /// Pages of memory that it has resident.
     pub rss_pages: u64,
     /// When it was started, in clock ticks since boot.
@@ -46,7 +48,10 @@ impl Stat {
         let session = number(fields.next()?)?;
         let user = number(fields.nth(7)?)?;
         let system = number(fields.next()?)?;
-        let started = number(fields.nth(6)?)?;
+        // The kernel prints these two as signed numbers.
+        let waited_user = number(fields.next()?).unwrap_or(0);
+        let waited_system = number(fields.next()?).unwrap_or(0);
+        let started = number(fields.nth(4)?)?;
         let rss_pages = number(fields.nth(1)?)?;
         Some(Self {
             pid: u32::try_from(pid).ok()?,
@@ -55,6 +60,7 @@ impl Stat {
             session: u32::try_from(session).ok()?,
             state,
             ticks: user.saturating_add(system),
+            waited_ticks: waited_user.saturating_add(waited_system),
             rss_pages,
             started,
         })
@@ -95,6 +101,7 @@ mod tests {
             session: 9,
             state: b'S',
             ticks: 56,
+            waited_ticks: 150,
             rss_pages: 250,
             started: 12345,
         };
