@@ -12,6 +12,7 @@ mod ports;
 mod proc;
 mod rpm;
 mod wait;
+mod wire;
 
 pub use child::{beside_tests, child, child_app};
 pub use ecosystem::{SERVICES, ecosystem};

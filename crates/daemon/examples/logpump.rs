@@ -73,6 +73,7 @@ async fn measure(writers: u64, lines: u64, format: &Format, shared: bool) -> Out
             combined: None,
             format: format.clone(),
             keep_tail: false,
+            taken: Arc::default(),
         });
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["write", &lines.to_string()]).stdout(Stdio::from(theirs));

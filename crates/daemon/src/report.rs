@@ -124,7 +124,8 @@ fn app(detail: &Detail) -> ReportedApp {
     }
 }
 
-fn usage(pid: u32) -> Usage {
+/// What a process of ours uses.
+pub(crate) fn usage(pid: u32) -> Usage {
     let used = process::usage(pid);
     Usage {
         pid,

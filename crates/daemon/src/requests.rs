@@ -45,6 +45,10 @@ impl Driver {
                 let report = Box::new(self.report());
                 tell(reply, Reply::Report { report });
             }
+            Request::Observe => {
+                let observed = Box::new(self.observed());
+                tell(reply, Reply::Observed { observed });
+            }
             Request::Flush { target } => self.flush(target.as_ref(), reply),
             Request::ReopenLogs => {
                 self.world.reopen_logs();
@@ -283,7 +287,8 @@ fn with_base(base_env: Env, mut apps: Vec<AppSpec>) -> Vec<AppSpec> {
     apps
 }
 
-fn generation_of(instance: &InstanceView<'_>) -> Generation {
+/// The run of an instance; none has the number 0.
+pub(crate) fn generation_of(instance: &InstanceView<'_>) -> Generation {
     instance.generation.unwrap_or_default()
 }
 

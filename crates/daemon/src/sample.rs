@@ -10,11 +10,16 @@ use std::collections::BTreeMap;
 const FRESH_MS: u64 = 1000;
 /// CPU is measured over at least this long, in ms.
 const SPAN_MS: u64 = 900;
+/// So often, in ms, processes are looked at that were found to belong to no app.
+const ALL_MS: u64 = 60_000;
 
 /// What is known of the trees' use of resources.
 #[derive(Debug, Default)]
 pub(crate) struct Samples {
     taken_at: Option<Mono>,
+    /// When all processes of the machine were last looked at.
+    all_at: Option<Mono>,
+    snapshot: Snapshot,
     runs: BTreeMap<Generation, Sample>,
 }
 
@@ -25,8 +30,21 @@ pub(crate) struct Sample {
     pub(crate) memory: u64,
     /// Percent of one core.
     pub(crate) cpu: f32,
+    /// CPU time when that was measured.
     ticks: u64,
     since: Mono,
+    meter: Meter,
+}
+
+/// CPU time of a tree, in ticks, which only grows: what members have used that leave the tree goes on
+/// counting.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Meter {
+    shown: u64,
+    /// What members had used that have left.
+    carried: u64,
+    /// The tree had less than is shown when it was last looked at.
+    fell: bool,
 }
 
 /// A run to be sampled.
@@ -51,25 +69,32 @@ impl Samples {
 
     /// Samples all `subjects` now and forgets all others.
     pub(crate) fn take(&mut self, now: Mono, subjects: &[Subject]) {
-        let snapshot = Snapshot::take();
+        let pids: Vec<u32> = subjects.iter().map(|subject| subject.pid).collect();
+        let anew = self.all_at.is_none_or(|at| now.since(at) >= ALL_MS);
+        if anew {
+            self.all_at = Some(now);
+        }
+        self.snapshot.refresh_trees(&pids, anew);
         let hz = rpm_sys::tree::ticks_per_second();
         let page = rpm_sys::tree::page_size();
         let before = std::mem::take(&mut self.runs);
         for subject in subjects {
-            let (ticks, pages) = usage(&snapshot, subject.pid);
+            let (ticks, pages) = usage(&self.snapshot, subject.pid);
             let memory = pages * page;
             let last = before.get(&subject.generation).copied();
             let base =
                 last.or_else(|| subject.started.map(|since| Sample { since, ..Sample::default() }));
+            let mut meter = base.map_or_else(Meter::default, |base| base.meter);
+            let ticks = meter.read(ticks);
             let sample = match base {
-                None => Sample { memory, ticks, since: now, cpu: 0.0 },
+                None => Sample { memory, ticks, meter, since: now, cpu: 0.0 },
                 Some(base) if last.is_some() && now.since(base.since) < SPAN_MS => {
-                    Sample { memory, ..base }
+                    Sample { memory, meter, ..base }
                 }
                 Some(base) => {
                     let used = ticks.saturating_sub(base.ticks);
                     let cpu = percent(used, hz, now.since(base.since));
-                    Sample { memory, cpu, ticks, since: now }
+                    Sample { memory, cpu, ticks, meter, since: now }
                 }
             };
             self.runs.insert(subject.generation, sample);
@@ -83,10 +108,35 @@ impl Samples {
     }
 }
 
+impl Sample {
+    /// CPU time of the tree in seconds, with that of members that have ended.
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        rpm_sys::tree::seconds(self.meter.shown)
+    }
+}
+
+impl Meter {
+    /// What to show for a tree that has used so much.
+    fn read(&mut self, ticks: u64) -> u64 {
+        let now = ticks + self.carried;
+        if now >= self.shown {
+            (self.shown, self.fell) = (now, false);
+        } else if std::mem::replace(&mut self.fell, true) {
+            // A member that ends while its parent is looked at is missed once, and is part of what
+            // its parent has waited for the next time. This one has not come back.
+            self.carried += self.shown - now;
+            self.fell = false;
+        }
+        self.shown
+    }
+}
+
+/// CPU time in ticks, and memory in pages.
 fn usage(snapshot: &Snapshot, pid: u32) -> (u64, u64) {
     let tree = std::iter::once(pid).chain(snapshot.descendants(pid));
-    tree.filter_map(|pid| snapshot.get(pid))
-        .fold((0, 0), |(ticks, pages), stat| (ticks + stat.ticks, pages + stat.rss_pages))
+    tree.filter_map(|pid| snapshot.get(pid)).fold((0, 0), |(ticks, pages), stat| {
+        (ticks + stat.ticks + stat.waited_ticks, pages + stat.rss_pages)
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a percentage needs no more than three digits")]
@@ -107,6 +157,17 @@ mod tests {
         assert!((percent(100, 100, 1000) - 100.0).abs() < f32::EPSILON);
         assert!((percent(1, 100, 2000) - 0.5).abs() < f32::EPSILON);
         assert!(percent(5, 100, 0).abs() < f32::EPSILON);
+    }
+
+    #[test]
+    fn cpu_time_of_a_tree_only_grows() {
+        let mut meter = Meter::default();
+        let mut read = |ticks| meter.read(ticks);
+        assert_eq!([read(10), read(30)], [10, 30]);
+        // One that ended is seen with its parent the next time.
+        assert_eq!([read(5), read(32)], [30, 32]);
+        // One that left is not.
+        assert_eq!([read(12), read(12), read(13)], [32, 32, 33]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// A run to be started.
 #[derive(Debug)]
@@ -58,7 +59,8 @@ impl World {
         ends.theirs.push((input, 0));
 
         for (stream, pipe, spool) in outputs {
-            self.logs.open(sink(&start.spec, run, &paths, stream, (pipe, Some(spool))));
+            let taken = self.log_counter(start.generation);
+            self.logs.open(sink(&start.spec, run, &paths, stream, (pipe, Some(spool)), taken));
             self.logging.insert(start.generation);
         }
         self.channels.add(worker(&start.spec, run, start.slot, channel, 0));
@@ -160,6 +162,7 @@ pub(crate) fn sink(
     paths: &Paths,
     stream: Stream,
     (pipe, spool): (OwnedFd, Option<OwnedFd>),
+    taken: Arc<AtomicU64>,
 ) -> Sink {
     let file = match stream {
         Stream::Out => paths.out.clone(),
@@ -182,6 +185,7 @@ pub(crate) fn sink(
             (false, None) => Format::Raw,
         },
         keep_tail: true,
+        taken,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::happenings::Happenings;
 use crate::held::Held;
 use crate::home::Home;
 use crate::logs::{LogEvent, Logs};
+use crate::machine::Machine;
 use crate::rebirth::Keeper;
 use crate::sample::{Samples, Subject};
 use crate::start::Start;
@@ -22,6 +23,7 @@ use rpm_proto::{Code, Fault, Reply, Told};
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// Descriptors that the keeper holds are told apart by tags.
@@ -108,6 +110,9 @@ pub(crate) struct World {
     /// Runs whose pipes and spools are needed, known or not: their files lack something.
     pub(crate) logging: BTreeSet<Generation>,
     pub(crate) samples: Samples,
+    pub(crate) machine: Machine,
+    /// Bytes of output that were read from each run.
+    log_bytes: BTreeMap<Generation, Arc<AtomicU64>>,
     /// What each run tells of itself.
     pub(crate) told: BTreeMap<Generation, Told>,
     /// Those of which the keeper has not got what they told.
@@ -201,6 +206,8 @@ impl World {
             delayed: Vec::new(),
             logging: BTreeSet::new(),
             samples: Samples::default(),
+            machine: Machine::begin(clock::now().mono),
+            log_bytes: BTreeMap::new(),
             told: BTreeMap::new(),
             told_anew: BTreeSet::new(),
             sockets: OurSockets::default(),
@@ -228,6 +235,21 @@ impl World {
             Some(Subject { generation: *generation, pid: run.pid?, started: run.started })
         };
         self.runs.iter().filter_map(subject).collect()
+    }
+
+    /// Counts what is read from a run.
+    pub(crate) fn log_counter(&mut self, generation: Generation) -> Arc<AtomicU64> {
+        Arc::clone(self.log_bytes.entry(generation).or_default())
+    }
+
+    /// What was read from a run.
+    pub(crate) fn log_bytes(&self, generation: Generation) -> u64 {
+        self.log_bytes.get(&generation).map_or(0, |bytes| bytes.load(Ordering::Relaxed))
+    }
+
+    /// The run is no more.
+    pub(crate) fn forget_log_counter(&mut self, generation: Generation) {
+        self.log_bytes.remove(&generation);
     }
 
     /// Remembers who waits for a command, and names it.

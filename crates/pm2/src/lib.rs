@@ -3,7 +3,8 @@
 //! - [`names`]: where logs and pid files are.
 //! - [`mod@env`]: the environment of a process.
 //! - [`jlist`]: a process as JSON; [`inspect`]: as `prettylist` prints it.
-//! - [`said`]: what an app tells of itself; [`bus`]: news for everybody.
+//! - [`said`]: what an app tells of itself; [`figures`]: its figures in common terms; [`bus`]: news
+//!   for everybody.
 //! - [`amp`]: the frames of its sockets; [`rpc`]: what its clients ask.
 //! - [`prepared`]: an app as its clients prepare it.
 //! - [`dump`]: the list that outlives the daemon.
@@ -15,6 +16,7 @@ pub mod amp;
 pub mod bus;
 pub mod dump;
 pub mod env;
+pub mod figures;
 pub mod inspect;
 pub mod jlist;
 pub mod names;

@@ -43,13 +43,14 @@ pub struct Daemon {
 pub struct Watched {
     /// What the tables show.
     pub view: ProcessView,
-    /// CPU time of the whole tree of this run, in seconds.
+    /// CPU time of the whole tree of this run, in seconds: of all that is in the tree, and of members
+    /// that have ended and were waited for by a parent in it. It only grows.
     #[serde(default)]
     pub cpu_seconds: f64,
     /// Open descriptors of the main process, where they can be counted.
     #[serde(default)]
     pub descriptors: Option<u64>,
-    /// Bytes of output that were read from this run.
+    /// Bytes of output that this supervisor has read from this run.
     #[serde(default)]
     pub log_bytes: u64,
     /// What the app tells of itself in common terms.

@@ -1,6 +1,7 @@
 //! What the daemon answers.
 
 use crate::fault::Fault;
+use crate::observed::Observed;
 use crate::report::Report;
 use crate::view::{Detail, ProcessView};
 use rpm_core::{Affected, Notice};
@@ -70,6 +71,11 @@ pub enum Reply {
     Report {
         /// All of it, without secrets.
         report: Box<Report>,
+    },
+    /// What is to be seen at a glance.
+    Observed {
+        /// All of it, taken at one time.
+        observed: Box<Observed>,
     },
     /// Not final: something happened.
     Notice {

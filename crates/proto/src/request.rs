@@ -94,6 +94,9 @@ pub enum Request {
     ReopenLogs,
     /// What there is to say for a bug report. Answered by [`crate::Reply::Report`].
     Report,
+    /// The host, the daemon and all processes with their figures. Answered by
+    /// [`crate::Reply::Observed`].
+    Observe,
     /// Streams new log lines as [`crate::Reply::Log`] until the client hangs up.
     Follow {
         /// Which; all when absent. What matches is decided line by line, so that apps started later
@@ -144,6 +147,7 @@ impl Request {
             | Self::Follow { .. }
             | Self::Watch
             | Self::Report
+            | Self::Observe
             | Self::Save { .. }
             | Self::TakenUp => false,
             Self::Apply { .. }

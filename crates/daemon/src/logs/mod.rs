@@ -80,6 +80,7 @@ use serde::{Deserialize, Serialize};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -121,6 +122,8 @@ pub struct Sink {
     pub format: Format,
     /// Keep the last lines for [`Logs::tail`], until [`Logs::settle`].
     pub keep_tail: bool,
+    /// Bytes taken from the pipe are added to it; the streams of a run may share one.
+    pub taken: Arc<AtomicU64>,
 }
 
 /// How output is written to files.
@@ -184,6 +187,7 @@ impl Sink {
             combined: None,
             format: Format::Raw,
             keep_tail: false,
+            taken: Arc::default(),
         }
     }
 }

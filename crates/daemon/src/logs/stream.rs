@@ -19,6 +19,7 @@ use rustix::io::Errno;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// What a pipe holds when its size cannot be asked, `pipe(7)`.
 pub(super) const CAPACITY: usize = 64 << 10;
@@ -40,6 +41,8 @@ pub(super) struct Stream {
     /// `None` when it goes to no file.
     intake: Option<Intake>,
     taken: u64,
+    /// The same, for whoever wants to know.
+    counter: Arc<AtomicU64>,
     /// The last attempt failed.
     fails: bool,
     lines: Lines,
@@ -109,6 +112,7 @@ impl Stream {
             growing: true,
             intake,
             taken: 0,
+            counter: sink.taken,
             fails: false,
             lines: Lines::default(),
             followers: Vec::new(),
@@ -166,6 +170,7 @@ impl Stream {
                 self.fails = false;
                 self.grow_for(count);
                 self.taken += count as u64;
+                self.counter.fetch_add(count as u64, Relaxed);
                 Taken::Bytes(count)
             }
             Ok(taken) => taken,

@@ -58,6 +58,7 @@ impl Rig {
             combined: None,
             format: Format::Raw,
             keep_tail: false,
+            taken: Arc::default(),
         };
         (sink, write)
     }

@@ -186,6 +186,7 @@ fn sink((index, stream): (usize, &str)) -> Sink {
             _ => Format::Raw,
         },
         keep_tail: index % 2 == 0,
+        taken: Arc::default(),
     }
 }
 
