@@ -310,6 +310,12 @@ pub enum News {
     Exited {
         /// How.
         how: Ending,
+        /// Nobody had asked it to, and how it did is no success.
+        #[serde(default)]
+        crashed: bool,
+        /// How long it lived, in ms.
+        #[serde(default)]
+        lived_ms: u64,
     },
     /// It will be started again after a wait.
     Waiting {

@@ -37,7 +37,7 @@ impl fmt::Display for Words<'_> {
             News::Stopping => f.write_str("stopping"),
             News::Draining => f.write_str("finishing its connections"),
             News::Killed => f.write_str("did not stop in time; killed"),
-            News::Exited { how } => write!(f, "exited ({how})"),
+            News::Exited { how, .. } => write!(f, "exited ({how})"),
             News::Waiting { delay_ms } => write!(f, "restarts in {delay_ms} ms"),
             News::Stopped => f.write_str("stopped"),
             News::Errored { reason } => write!(f, "errored: {reason}"),

@@ -39,11 +39,7 @@ pub(crate) fn judge(
     lived_ms: u64,
     how: Ending,
 ) -> (Verdict, History) {
-    let stops = match how {
-        Ending::Code(code) => policy.stop_exit_codes.contains(&code),
-        Ending::Signal(_) | Ending::Unknown => false,
-    };
-    if stops || !policy.autorestart {
+    if is_a_stop(policy, how) || !policy.autorestart {
         return (Verdict::Stop, history);
     }
     let unstable =
@@ -53,6 +49,22 @@ pub(crate) fn judge(
     }
     let (delay_ms, backoff_ms) = delay(policy, history.backoff_ms, lived_ms);
     (Verdict::Again { delay_ms }, History { unstable, backoff_ms })
+}
+
+/// Whether a run that ends so by itself has failed: not when that means success or a stop, nor when
+/// nobody knows how it ended.
+pub(crate) fn is_failure(policy: &RestartPolicy, how: Ending) -> bool {
+    match how {
+        Ending::Code(0) | Ending::Unknown => false,
+        Ending::Code(_) | Ending::Signal(_) => !is_a_stop(policy, how),
+    }
+}
+
+fn is_a_stop(policy: &RestartPolicy, how: Ending) -> bool {
+    match how {
+        Ending::Code(code) => policy.stop_exit_codes.contains(&code),
+        Ending::Signal(_) | Ending::Unknown => false,
+    }
 }
 
 fn delay(policy: &RestartPolicy, last_ms: u64, lived_ms: u64) -> (u64, u64) {

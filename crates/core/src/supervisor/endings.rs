@@ -31,7 +31,10 @@ impl Supervisor {
         let was = run.stage;
         let treekill = run.spec.stop.treekill;
         let reason = run.ended_early(how, turn.now.mono);
-        self.publish(turn, proc, Some(generation), News::Exited { how });
+        let lived_ms = turn.now.mono.since(run.started);
+        let fails = restart::is_failure(&run.spec.restart, how);
+        let crashed = fails && self.is_wanted(proc, generation);
+        self.publish(turn, proc, Some(generation), News::Exited { how, crashed, lived_ms });
         self.enter(turn, proc, generation, Stage::Sweeping);
         let Some(instance) = self.instances.get_mut(&proc) else {
             return;
@@ -52,6 +55,17 @@ impl Supervisor {
         } else {
             self.run_gone(turn, proc, generation);
         }
+    }
+
+    /// Whether a run serves or comes up, and nobody has asked it to end.
+    fn is_wanted(&self, proc: ProcId, generation: Generation) -> bool {
+        let comes_up = |instance: &Instance| {
+            instance.run(generation).is_some_and(|run| run.stage == Stage::Launching)
+        };
+        self.instances.get(&proc).is_some_and(|instance| {
+            instance.phase == Phase::Running
+                && (instance.is_current(generation) || comes_up(instance))
+        })
     }
 
     /// Nothing of a run's tree is left.

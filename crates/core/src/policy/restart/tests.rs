@@ -65,3 +65,18 @@ fn a_back_off_grows_until_a_calm_run() {
     let (verdict, _) = judge(&none, history(0), 1000, Ending::Code(1));
     assert_eq!(verdict, Verdict::Again { delay_ms: 7 }, "PM2: a base of 0 is none");
 }
+
+#[test]
+fn what_is_no_success_is_a_failure() {
+    let policy = RestartPolicy { stop_exit_codes: vec![3], ..policy() };
+    let rows = [
+        (Ending::Code(0), false),
+        (Ending::Code(1), true),
+        (Ending::Code(3), false),
+        (Ending::Signal(Signal::KILL), true),
+        (Ending::Unknown, false),
+    ];
+    for (how, fails) in rows {
+        assert_eq!(is_failure(&policy, how), fails, "{how}");
+    }
+}

@@ -27,7 +27,7 @@ fn a_crash_is_followed_by_a_start_until_it_is_enough() {
         · 0 online
         answer 1: 0 started
     +0.012s 0#1 exited (exit code 1)
-        · 0 exited (exit code 1)
+        · 0 crashed (exit code 1)
         sweep 0#1
     +0.015s 0#1 swept
         forget 0#1
@@ -37,7 +37,7 @@ fn a_crash_is_followed_by_a_start_until_it_is_enough() {
         · 0 has pid 102
         · 0 online
     +0.015s 0#2 exited (SIGKILL)
-        · 0 exited (SIGKILL)
+        · 0 crashed (SIGKILL)
         sweep 0#2
     +0.015s 0#2 swept
         forget 0#2
@@ -58,7 +58,7 @@ fn the_wait_before_a_restart_begins_with_the_exit() {
     scene.wait(100);
     insta::assert_snapshot!(scene.transcript(), @r"
     +0.000s 0#1 exited (exit code 1)
-        · 0 exited (exit code 1)
+        · 0 crashed (exit code 1)
         · 0 waits 100 ms
         sweep 0#1
     +0.060s 0#1 swept
@@ -118,7 +118,7 @@ fn who_waits_for_a_start_hears_of_its_early_end_at_once() {
     +0.000s 0#1 spawned
         · 0 has pid 101
     +0.050s 0#1 exited (exit code 1)
-        · 0 exited (exit code 1)
+        · 0 crashed (exit code 1)
         sweep 0#1
         answer 1:  FAILED 0 exit code 1 after 50 ms
     +0.050s 0#1 swept

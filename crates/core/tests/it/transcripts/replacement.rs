@@ -78,7 +78,7 @@ fn a_reload_whose_new_run_ends_keeps_the_old_ones() {
     +0.000s 0#3 spawned
         · 0 has pid 103
     +0.040s 0#3 exited (exit code 1)
-        · 0 exited (exit code 1)
+        · 0 crashed (exit code 1)
         · 0 reload failed
         sweep 0#3
     +0.040s 0#3 swept
@@ -167,7 +167,7 @@ fn when_the_old_run_dies_the_new_one_steps_in() {
     +0.000s 0#2 spawned
         · 0 has pid 102
     +0.000s 0#1 exited (exit code 1)
-        · 0 exited (exit code 1)
+        · 0 crashed (exit code 1)
         sweep 0#1
     +0.000s 0#1 swept
         forget 0#1
@@ -336,7 +336,7 @@ fn above_its_memory_limit_a_worker_is_reloaded_and_a_plain_app_restarted() {
     +0.000s 0#3 spawned
         · 0 has pid 103
     +0.000s 0#3 exited (exit code 1)
-        · 0 exited (exit code 1)
+        · 0 crashed (exit code 1)
         · 0 reload failed
         sweep 0#3
     +0.000s 0#1 uses 1001 bytes
