@@ -98,11 +98,15 @@ fn arrows_between_crates_are_those_of_the_picture() {
         ("node", &[]),
         ("journal", &[]),
         ("serve", &[]),
+        ("chronicle", &["proto", "sys"]),
         ("proto", &["core"]),
         ("config", &["core", "sys"]),
         ("pm2", &["core", "proto"]),
-        ("daemon", &["core", "journal", "keeper", "node", "pm2", "proto", "sys"]),
-        ("cli", &["config", "core", "daemon", "keeper", "pm2", "proto", "serve", "sys"]),
+        ("daemon", &["chronicle", "core", "journal", "keeper", "node", "pm2", "proto", "sys"]),
+        (
+            "cli",
+            &["chronicle", "config", "core", "daemon", "keeper", "pm2", "proto", "serve", "sys"],
+        ),
     ];
     let crates: BTreeSet<String> = fs::read_dir(root().join("crates"))
         .unwrap()
