@@ -210,6 +210,7 @@ impl Driver {
                 self.settings_changed |= adopts_settings(&action);
                 if let Action::Publish(notice) = &action {
                     self.announce(notice);
+                    self.chronicle(notice);
                 }
                 self.world.perform(action, &mut self.events);
             }

@@ -74,6 +74,16 @@ impl Home {
         self.root.join("pids")
     }
 
+    /// What has happened, see [`rpm_chronicle::events`].
+    pub fn events(&self) -> Utf8PathBuf {
+        self.root.join(rpm_chronicle::events::FOLDER)
+    }
+
+    /// Reports of crashes, see [`rpm_chronicle::crashes`].
+    pub fn crashes(&self) -> Utf8PathBuf {
+        self.root.join(rpm_chronicle::crashes::FOLDER)
+    }
+
     /// What matters only while the daemon runs.
     pub fn run(&self) -> Utf8PathBuf {
         self.root.join("run")

@@ -7,9 +7,11 @@
 //!
 //! This crate does not know what a user typed, and prints nothing.
 
+mod allowance;
 mod answer;
 mod bus;
 pub mod channels;
+mod chronicle;
 mod clock;
 mod confine;
 mod cron;
@@ -51,7 +53,8 @@ mod world;
 pub use update::{Abilities, QUESTION};
 
 use crate::channels::Safe;
-use crate::driver::{Driver, Inlets, Signals};
+use crate::chronicle::{By, Chronicle};
+use crate::driver::{Ask, Driver, Inlets, Signals};
 use crate::home::{Home, HomeError};
 use crate::keeper::KeeperEnd;
 use crate::notes::Notes;
@@ -166,7 +169,10 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let ends = (link, Keeper::of_process().map_err(system("opening this program"))?);
     let threads = (logs.clone(), channels, store.clone());
     let kept = (table.ledger, table.births);
-    let mut world = World::new(home.clone(), mark, ends, threads, notices.clone(), swept, kept);
+    let chronicle =
+        Chronicle::open(&home).map_err(system("starting the thread that writes events"))?;
+    let told = (notices, chronicle);
+    let mut world = World::new(home.clone(), mark, ends, threads, told, swept, kept);
     world.sockets.for_pm2 = entrances.for_pm2.is_some();
     world.sockets.notes = inlets.notes.is_open();
     world.hold(CLIENTS_KEY, held);
@@ -179,16 +185,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     world.say_begun();
     rpm_sys::text::give_back().ok(); // Refused, it only costs memory.
     let succeeded = Rc::new(Cell::new(false));
-    let doors = Doors {
-        asks,
-        notices,
-        bus: world.bus.clone(),
-        logs: logs.clone(),
-        succeeded: Rc::clone(&succeeded),
-        leave: Rc::default(),
-        figures: world.clients.clone(),
-        busy: busy.downgrade(),
-    };
+    let doors = doors(&world, asks, Rc::clone(&succeeded), busy.downgrade());
     let serving = tokio::task::spawn_local(server::serve(entrances, doors));
     let mut driver = Driver::new(supervisor, world, watching).map_err(system("making an alarm"))?;
     driver.resume(asked_again, events);
@@ -197,7 +194,29 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     serving.abort();
     settle(&world, busy, &mut all_told).await;
     logs.sync().await;
+    world.say_ended();
     leave(&home, world)
+}
+
+/// What sessions need of this daemon.
+fn doors(
+    world: &World,
+    asks: mpsc::Sender<Ask>,
+    succeeded: Rc<Cell<bool>>,
+    busy: mpsc::WeakSender<Infallible>,
+) -> Doors {
+    Doors {
+        asks,
+        notices: world.notices.clone(),
+        bus: world.bus.clone(),
+        by: By::default(),
+        chronicle: world.chronicle.clone(),
+        logs: world.logs.clone(),
+        succeeded,
+        leave: Rc::default(),
+        figures: world.clients.clone(),
+        busy,
+    }
 }
 
 /// Waits until all is recorded for a successor, or until all clients have been answered: then nobody

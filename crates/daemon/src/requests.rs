@@ -20,10 +20,12 @@ impl Driver {
     pub(crate) fn ask(&mut self, ask: Ask) {
         let Ask { request, binary, reply } = ask;
         match request {
-            // Sessions stream the last three themselves.
-            Request::Ping | Request::Follow { .. } | Request::Watch | Request::Trigger { .. } => {
-                tell(reply, Reply::Pong);
-            }
+            // Sessions stream all but the first themselves.
+            Request::Ping
+            | Request::Follow { .. }
+            | Request::Watch
+            | Request::Happenings
+            | Request::Trigger { .. } => tell(reply, Reply::Pong),
             Request::Tell { target, message } => tell(reply, self.tell_apps(&target, &message)),
             Request::Write { target, line } => tell(reply, self.write_line(&target, &line)),
             Request::TakenUp => {

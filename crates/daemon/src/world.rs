@@ -3,6 +3,7 @@
 use crate::answer::{self, Asked};
 use crate::bus::Bus;
 use crate::channels::Channels;
+use crate::chronicle::{Chronicle, Draft};
 use crate::clock;
 use crate::confine::Confinement;
 use crate::happenings::Happenings;
@@ -19,7 +20,7 @@ use crate::table::{self, Births};
 use rpm_core::{CommandId, Generation, Ledger, Mono, Notice, Outcome, ProcId, Supervisor};
 use rpm_journal::Delta;
 use rpm_keeper::link::Link;
-use rpm_proto::{Code, Fault, Reply, Told};
+use rpm_proto::{Code, Fault, Level, Reply, Told};
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -123,6 +124,7 @@ pub(crate) struct World {
     pub(crate) bus: Bus,
     pub(crate) confinement: Confinement,
     pub(crate) happenings: Happenings,
+    pub(crate) chronicle: Chronicle,
     /// When this supervisor began.
     pub(crate) began: Mono,
     /// How many there were before it.
@@ -179,7 +181,7 @@ impl World {
         mark: String,
         (link, keeper): (Link, Keeper),
         (logs, channels, store): (Logs, Channels, Store),
-        notices: broadcast::Sender<Arc<Notice>>,
+        (notices, chronicle): (broadcast::Sender<Arc<Notice>>, Chronicle),
         swept: mpsc::Sender<(ProcId, Generation)>,
         (ledger, births): (Ledger, Births),
     ) -> Self {
@@ -189,6 +191,7 @@ impl World {
             predecessors: 0,
             spawn_failures: 0,
             happenings: Happenings::default(),
+            chronicle,
             clients: crate::server::Figures::default(),
             confinement: Confinement::new(&mark),
             mark,
@@ -287,6 +290,22 @@ impl World {
     pub(crate) fn say_begun(&self) {
         let (version, predecessors) = (env!("CARGO_PKG_VERSION"), self.predecessors);
         tracing::info!(version, predecessors, home = %self.home.root(), "supervising");
+        let draft = match predecessors {
+            0 => Draft::new("daemon_started", Level::Info, format!("rpm {version} supervises")),
+            count => {
+                let text = format!("rpm {version} has taken over from the last supervisor");
+                Draft::new("daemon_replaced", Level::Warn, text).with("predecessors", count)
+            }
+        };
+        self.chronicle.tell(draft.with("version", version));
+    }
+
+    /// Says that supervision has ended, where nobody goes on with it, and lets events be written.
+    pub(crate) fn say_ended(&self) {
+        if matches!(self.over, Some(Over::Stopped) | None) {
+            self.chronicle.tell(Draft::new("daemon_stopped", Level::Info, "all is stopped"));
+        }
+        self.chronicle.finish();
     }
 
     /// Sends what waits for the keeper, as far as it takes it.
@@ -368,6 +387,9 @@ impl World {
         match event {
             LogEvent::Trouble { path, error } => {
                 tracing::warn!(%path, error, "could not write a log file; output is counted and dropped");
+                let text = format!("the log file {path} takes no bytes: {error}");
+                let draft = Draft::new("log_trouble", Level::Error, text);
+                self.chronicle.tell(draft.with("path", path.as_str()).with("error", error));
             }
             LogEvent::Ended(generation) => tracing::debug!(%generation, "all output is written"),
             LogEvent::Released(generation) => self.logs_released(generation),

@@ -39,7 +39,8 @@ pub struct Crash {
     pub cwd: String,
     /// The names of its variables, without their values.
     pub env: Vec<String>,
-    /// The last lines of output, both streams in the order in which they were read.
+    /// The last lines of output: of standard output, then of standard error. Those of a run that was
+    /// never up are in the order in which they were read.
     pub lines: Vec<CrashLine>,
 }
 

@@ -24,7 +24,7 @@ pub struct Happening {
     pub id: Option<u32>,
     /// What happened, as a sentence.
     pub text: String,
-    /// Who asked for it, such as `root (uid 0): rpm reload api`, where somebody did.
+    /// Who asked for it, such as `root: reload api`, where somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// Details by name: `pid`, `code`, `signal`, `memory`, `limit`, `crash` (its report)…

@@ -1,6 +1,7 @@
 //! What the daemon answers.
 
 use crate::fault::Fault;
+use crate::happening::Happening;
 use crate::observed::Observed;
 use crate::report::Report;
 use crate::view::{Detail, ProcessView};
@@ -82,6 +83,11 @@ pub enum Reply {
         /// What.
         notice: Notice,
     },
+    /// Not final: something noteworthy happened.
+    Happening {
+        /// What.
+        happening: Happening,
+    },
     /// Not final: a log line; sent as a binary frame, see [`crate::frame`].
     #[serde(skip)]
     Log(LogLine),
@@ -131,7 +137,11 @@ impl Reply {
     pub fn is_final(&self) -> bool {
         !matches!(
             self,
-            Self::Notice { .. } | Self::Log(_) | Self::Missed { .. } | Self::Returned { .. }
+            Self::Notice { .. }
+                | Self::Happening { .. }
+                | Self::Log(_)
+                | Self::Missed { .. }
+                | Self::Returned { .. }
         )
     }
 }

@@ -111,6 +111,8 @@ pub enum Request {
     TakenUp,
     /// Streams notices as [`crate::Reply::Notice`] until the client hangs up.
     Watch,
+    /// Streams noteworthy happenings as [`crate::Reply::Happening`] until the client hangs up.
+    Happenings,
     /// Writes the dump. Answered by [`crate::Reply::Saved`].
     Save {
         /// Also when there is nothing to save.
@@ -146,6 +148,7 @@ impl Request {
             | Self::ReopenLogs
             | Self::Follow { .. }
             | Self::Watch
+            | Self::Happenings
             | Self::Report
             | Self::Observe
             | Self::Save { .. }

@@ -72,6 +72,25 @@ pub(super) async fn notices(stream: &mut Stream, doors: &Doors) -> io::Result<()
     }
 }
 
+/// Streams noteworthy happenings until the client hangs up.
+pub(super) async fn happenings(stream: &mut Stream, doors: &Doors) -> io::Result<()> {
+    let mut happenings = doors.chronicle.listen();
+    loop {
+        tokio::select! { biased;
+            () = hang_up(stream) => return Ok(()),
+            next = happenings.recv() => match next {
+                Ok(it) => {
+                    session::send(stream, &Reply::Happening { happening: (*it).clone() }).await?;
+                }
+                Err(broadcast::error::RecvError::Lagged(lines)) => {
+                    session::send(stream, &Reply::Missed { lines }).await?;
+                }
+                Err(broadcast::error::RecvError::Closed) => return Ok(()),
+            }
+        }
+    }
+}
+
 /// Comes back when the client has hung up. A follower says nothing more; what it says is dropped.
 pub(super) async fn hang_up(stream: &mut Stream) {
     let mut ignored = [0; 256];

@@ -13,13 +13,14 @@ pub(crate) use figures::Figures;
 pub(crate) use read::Leave;
 
 use crate::bus::Bus;
+use crate::chronicle::{By, Chronicle, Draft};
 use crate::driver::Ask;
 use crate::home::Home;
 use crate::logs::Logs;
 use crate::server::crowd::Crowd;
 use camino::{Utf8Path, Utf8PathBuf};
 use interprocess::local_socket::tokio::{Listener, Stream, prelude::*};
-use interprocess::local_socket::{GenericFilePath, ListenerOptions, ToFsName};
+use interprocess::local_socket::{GenericFilePath, ListenerOptions, PeerCreds, ToFsName};
 use interprocess::os::unix::local_socket::ListenerOptionsExt;
 use rpm_core::Notice;
 use rpm_proto::{Reply, Request};
@@ -40,6 +41,10 @@ pub(crate) struct Doors {
     pub(crate) notices: broadcast::Sender<Arc<Notice>>,
     /// What PM2's clients are told.
     pub(crate) bus: Bus,
+    /// Who is served.
+    pub(crate) by: By,
+    /// What is noteworthy of it.
+    pub(crate) chronicle: Chronicle,
     /// What is written.
     pub(crate) logs: Logs,
     /// Whether a successor is to take over from this daemon, which ends.
@@ -54,8 +59,25 @@ pub(crate) struct Doors {
 }
 
 impl Doors {
+    /// The same for one client; `via` is a program of others that it uses.
+    fn of(&self, stream: &Stream, via: Option<&'static str>) -> Self {
+        let peer = stream.peer_creds().ok();
+        let pid = peer.as_ref().and_then(PeerCreds::pid);
+        let pid = pid.and_then(|pid| u32::try_from(pid).ok());
+        let by = By { uid: peer.as_ref().and_then(PeerCreds::euid), pid, via };
+        Self { by, ..self.clone() }
+    }
+
+    /// Tells that the client asks for this, where that changes something.
+    fn note(&self, request: &Request) {
+        if let Some(command) = Draft::command(request, &self.by) {
+            self.chronicle.tell(command);
+        }
+    }
+
     /// Asks the owner of the table; `None` when it answers no more.
     async fn ask(&self, request: Request) -> Option<Reply> {
+        self.note(&request);
         let (reply, answer) = oneshot::channel();
         self.asks.send(Ask { request, binary: None, reply }).await.ok()?;
         answer.await.ok()
@@ -134,7 +156,7 @@ async fn serve_ours(listener: Listener, doors: Doors) {
             Ok(stream) if !is_ours(&stream, &doors) => drop(stream),
             Ok(stream) => match crowd.enter() {
                 Some(place) => {
-                    let (key, doors) = (place.key(), doors.clone());
+                    let (key, doors) = (place.key(), doors.of(&stream, None));
                     let session = async move { session::run(stream, doors, place).await };
                     crowd.serve(key, tokio::task::spawn_local(session).abort_handle());
                 }

@@ -80,6 +80,7 @@ async fn converse(stream: &mut Stream, doors: &Doors, place: &Place) -> io::Resu
             }
         };
         drop(body);
+        doors.note(&request);
         match request {
             Request::Follow { target, out, err } => {
                 return follow::lines(stream, doors, target, out, err).await;
@@ -88,6 +89,7 @@ async fn converse(stream: &mut Stream, doors: &Doors, place: &Place) -> io::Resu
                 return trigger::run(stream, doors, target, &action, param).await;
             }
             Request::Watch => return follow::notices(stream, doors).await,
+            Request::Happenings => return follow::happenings(stream, doors).await,
             Request::Update { binary } => match update::check(binary.clone()).await {
                 Ok(open) => answer(stream, doors, Request::Update { binary }, Some(open)).await?,
                 Err(fault) => refuse(stream, fault).await?,

@@ -34,6 +34,7 @@ pub(super) async fn run(stream: Stream, doors: Doors, place: Place) {
 
 async fn converse(stream: &Stream, doors: &Doors, place: &Place) -> io::Result<()> {
     let caller = Rc::new(Caller::of(stream));
+    let doors = &doors.of(stream, Some("PM2's client"));
     let (answers, mut answered) = mpsc::channel(1);
     let mut calls = JoinSet::new();
     let mut reader = Reader::new(doors);

@@ -1,0 +1,108 @@
+//! The driver's part: what it tells of notices, and the report of a crash.
+
+use super::Draft;
+use crate::clock;
+use crate::driver::Driver;
+use rpm_chronicle::crashes;
+use rpm_core::action::News;
+use rpm_core::{Ending, Notice, Status};
+use rpm_proto::crash::CrashLine;
+use rpm_proto::{Crash, Stream};
+use std::path::PathBuf;
+
+impl Driver {
+    /// Tells what has happened to an instance, with a report when it has crashed.
+    pub(crate) fn chronicle(&self, notice: &Notice) {
+        let Some(mut draft) = Draft::of(notice) else {
+            return;
+        };
+        let crash = self.crash(notice);
+        if let Some((crash, _)) = &crash {
+            draft = draft.with("crash", crash.id.as_str());
+        }
+        // What is too much for the events is too much for reports.
+        if self.world.chronicle.tell(draft)
+            && let Some((crash, files)) = crash
+        {
+            self.keep(notice, crash, files);
+        }
+    }
+
+    /// What is known at once, and the files in which its last lines are.
+    fn crash(&self, notice: &Notice) -> Option<(Crash, Vec<(Stream, PathBuf)>)> {
+        let News::Exited { how, crashed: true, lived_ms } = notice.news else {
+            return None;
+        };
+        let generation = notice.generation?;
+        let instance = self.supervisor.instance(notice.proc)?;
+        let (spec, proc) = (instance.spec, notice.proc.0);
+        let paths = self.world.paths(spec, notice.proc);
+        let sample = self.world.samples.of(generation);
+        let at = clock::now().wall.0;
+        let words = spec.interpreter.iter().map(ToString::to_string);
+        let words = words.chain(spec.interpreter_args.iter().cloned());
+        let words: Vec<String> = words
+            .chain([spec.script.to_string()])
+            .chain(rpm_proto::redact::args(spec.args.iter().map(String::as_str)))
+            .collect();
+        let mut env: Vec<String> = spec.base_env.keys().chain(spec.env.keys()).cloned().collect();
+        env.sort();
+        env.dedup();
+        let crash = Crash {
+            id: crashes::id(&notice.name, proc, at),
+            at,
+            app: notice.name.clone(),
+            proc,
+            pid: self.world.runs.get(&generation).and_then(|run| run.pid).unwrap_or_default(),
+            ending: how.to_string(),
+            code: match how {
+                Ending::Code(code) => Some(code),
+                Ending::Signal(_) | Ending::Unknown => None,
+            },
+            signal: match how {
+                Ending::Signal(signal) => Some(signal.to_string()),
+                Ending::Code(_) | Ending::Unknown => None,
+            },
+            uptime_ms: lived_ms,
+            restarts: instance.restarts,
+            then: then(instance.status).to_owned(),
+            cpu: sample.cpu,
+            memory: sample.memory,
+            command: words,
+            cwd: spec.cwd.to_string(),
+            env,
+            lines: Vec::new(),
+        };
+        let files = [(Stream::Out, paths.out), (Stream::Err, paths.err)];
+        let files = files.into_iter().filter_map(|(stream, path)| Some((stream, path?.into())));
+        Some((crash, files.collect()))
+    }
+
+    /// Keeps the report when all that was printed is in the files.
+    fn keep(&self, notice: &Notice, mut crash: Crash, files: Vec<(Stream, PathBuf)>) {
+        let (logs, chronicle) = (self.world.logs.clone(), self.world.chronicle.clone());
+        let generation = notice.generation.unwrap_or_default();
+        tokio::task::spawn_local(async move {
+            let lines = logs.tail(generation).await.into_iter();
+            crash.lines = lines
+                .map(|line| CrashLine {
+                    stream: line.stream,
+                    at: Some(line.at),
+                    text: String::from_utf8_lossy(&line.bytes).into_owned(),
+                })
+                .collect();
+            logs.sync().await;
+            chronicle.keep(crash, files);
+        });
+    }
+}
+
+/// What becomes of an instance that has crashed.
+fn then(status: Status) -> &'static str {
+    match status {
+        Status::Errored => "errored",
+        Status::Stopped => "stopped",
+        Status::Waiting => "restart after a wait",
+        Status::Online | Status::Launching | Status::Stopping => "restart",
+    }
+}

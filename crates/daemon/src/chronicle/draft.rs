@@ -1,0 +1,190 @@
+//! An event in the making, and the words for what the core and clients do.
+
+use crate::news::Words;
+use rpm_core::action::News;
+use rpm_core::{Ending, Existing, Notice, ScaleTo, Target};
+use rpm_proto::{Happening, Level, Request, Verb};
+use serde_json::{Map, Value};
+
+/// An event that has no number yet.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Draft {
+    kind: &'static str,
+    level: Level,
+    app: Option<String>,
+    id: Option<u32>,
+    text: String,
+    by: Option<String>,
+    data: Map<String, Value>,
+}
+
+/// Who asked for something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct By {
+    /// The user's id, as the kernel tells it.
+    pub(crate) uid: Option<u32>,
+    /// The program's process.
+    pub(crate) pid: Option<u32>,
+    /// The program, where it is not our own.
+    pub(crate) via: Option<&'static str>,
+}
+
+impl Draft {
+    /// What happened, in a sentence.
+    pub(crate) fn new(kind: &'static str, level: Level, text: impl Into<String>) -> Self {
+        let (app, id, by, data) = (None, None, None, Map::new());
+        Self { kind, level, app, id, text: text.into(), by, data }
+    }
+
+    /// With one more detail.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.data.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// What happened to an instance; `None` for a step on the way that is no news to a person.
+    pub(crate) fn of(notice: &Notice) -> Option<Self> {
+        let (kind, level) = kind(&notice.news)?;
+        let text = format!("{} ({}) {}", notice.name, notice.proc.0, Words(&notice.news));
+        let mut draft = Self::new(kind, level, text);
+        (draft.app, draft.id) = (Some(notice.name.clone()), Some(notice.proc.0));
+        Some(match &notice.news {
+            News::Exited { how, lived_ms, .. } => draft.ended(*how).with("uptime_ms", *lived_ms),
+            News::Waiting { delay_ms } => draft.with("delay_ms", *delay_ms),
+            News::Errored { reason } => draft.with("reason", reason.as_str()),
+            News::MemoryExceeded { memory, limit } => {
+                draft.with("memory", *memory).with("limit", *limit)
+            }
+            News::WatchdogMissed { watchdog_ms } => draft.with("watchdog_ms", *watchdog_ms),
+            News::FilesChanged { path } => draft.with("path", path.as_str()),
+            _ => draft,
+        })
+    }
+
+    /// What a client asks for; `None` when that changes nothing.
+    pub(crate) fn command(request: &Request, by: &By) -> Option<Self> {
+        let words = words(request)?;
+        let who = by.who();
+        let mut draft = Self::new("command", Level::Info, format!("{who} asked: {words}"));
+        draft.by = Some(format!("{who}: {words}"));
+        Some(draft.with("command", words).with("uid", by.uid).with("pid", by.pid))
+    }
+
+    /// With the number and the time that it gets.
+    pub(crate) fn into_happening(self, seq: u64, at: i64) -> Happening {
+        let Self { kind, level, app, id, text, by, data } = self;
+        Happening { seq, at, kind: kind.to_owned(), level, app, id, text, by, data }
+    }
+
+    fn ended(self, how: Ending) -> Self {
+        match how {
+            Ending::Code(code) => self.with("code", code),
+            Ending::Signal(signal) => self.with("signal", signal.to_string()),
+            Ending::Unknown => self,
+        }
+    }
+}
+
+impl By {
+    /// Such as `uid 1000`. Names are not looked up: that may ask a server.
+    fn who(&self) -> String {
+        let who = match self.uid {
+            None => "somebody".to_owned(),
+            Some(0) => "root".to_owned(),
+            Some(uid) => format!("uid {uid}"),
+        };
+        match self.via {
+            Some(via) => format!("{who} with {via}"),
+            None => who,
+        }
+    }
+}
+
+fn kind(news: &News) -> Option<(&'static str, Level)> {
+    Some(match news {
+        News::Launching | News::Spawned { .. } | News::Stopping | News::Draining => return None,
+        News::Online => ("online", Level::Info),
+        News::ReadyTimeout => ("ready_timeout", Level::Warn),
+        News::Killed => ("killed", Level::Warn),
+        News::Exited { crashed: true, .. } => ("crash", Level::Error),
+        News::Exited { .. } => ("exit", Level::Info),
+        News::Waiting { .. } => ("backoff", Level::Info),
+        News::Stopped => ("stop", Level::Info),
+        News::Errored { .. } => ("errored", Level::Error),
+        News::SpawnFailed { .. } => ("spawn_failed", Level::Error),
+        News::MemoryExceeded { .. } => ("memory_restart", Level::Warn),
+        News::WatchdogMissed { .. } => ("watchdog_restart", Level::Warn),
+        News::Scheduled => ("cron_restart", Level::Info),
+        News::FilesChanged { .. } => ("watch_restart", Level::Info),
+        News::ReloadFailed { .. } => ("reload_failed", Level::Error),
+        News::Reloaded => ("reload", Level::Info),
+        News::Deleted => ("delete", Level::Info),
+    })
+}
+
+/// The command as a user would type it, without what may be secret.
+fn words(request: &Request) -> Option<String> {
+    let named = |verb: &str, targets: &[Target]| {
+        let targets: Vec<&str> = targets.iter().map(|target| &*target.0).collect();
+        format!("{verb} {}", targets.join(" "))
+    };
+    Some(match request {
+        Request::Apply { apps, existing, .. } => {
+            let apps: Vec<&str> = apps.iter().map(|app| app.name.as_str()).collect();
+            let is_reload = *existing == Existing::Reload;
+            let verb = if is_reload { Verb::Reload } else { Verb::Start };
+            format!("{} {}", verb.as_str(), apps.join(" "))
+        }
+        Request::Act { verb, targets, .. } => named(verb.as_str(), targets),
+        Request::Scale { name, to } => match to {
+            ScaleTo::Exactly(count) => format!("scale {name} {count}"),
+            ScaleTo::By(by) => format!("scale {name} {by:+}"),
+        },
+        Request::Signal { targets, signal } => named(&format!("sendSignal {signal}"), targets),
+        Request::Trigger { target, action, .. } => format!("trigger {target} {action}"),
+        Request::Flush { target: Some(target) } => format!("flush {target}"),
+        Request::Flush { target: None } => "flush".to_owned(),
+        Request::Resurrect => "resurrect".to_owned(),
+        Request::Import { .. } => "import pm2".to_owned(),
+        Request::Kill => "kill".to_owned(),
+        Request::Update { .. } => "update".to_owned(),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rpm_core::{ProcId, Signal};
+
+    #[test]
+    fn what_happens_to_an_app_is_told_with_its_details() {
+        let notice = |news| Notice { proc: ProcId(3), name: "api".into(), generation: None, news };
+        let how = Ending::Signal(Signal::KILL);
+        let crash = notice(News::Exited { how, crashed: true, lived_ms: 5 });
+        let told = Draft::of(&crash).unwrap().into_happening(7, 9);
+        assert_eq!((told.seq, told.at, &*told.kind, told.level), (7, 9, "crash", Level::Error));
+        assert_eq!((told.app.as_deref(), told.id), (Some("api"), Some(3)));
+        assert_eq!(told.text, "api (3) exited (SIGKILL)");
+        assert_eq!(told.data["signal"], "SIGKILL");
+        assert_eq!(told.data["uptime_ms"], 5);
+        assert_eq!(Draft::of(&notice(News::Launching)), None);
+    }
+
+    #[test]
+    fn who_asks_is_told_and_secrets_are_not() {
+        let by = By { uid: Some(0), pid: Some(9), via: None };
+        let env = [("TOKEN".to_owned(), "secret".to_owned())].into_iter().collect();
+        let request = Request::Act {
+            verb: Verb::Restart,
+            targets: vec![Target::from("api"), Target::from("3")],
+            env: Some(env),
+            settings: Vec::new(),
+            parallel: None,
+        };
+        let told = Draft::command(&request, &by).unwrap().into_happening(1, 1);
+        assert_eq!(told.by.as_deref(), Some("root: restart api 3"));
+        assert!(!format!("{told:?}").contains("secret"));
+        assert_eq!(Draft::command(&Request::List, &by), None);
+    }
+}
