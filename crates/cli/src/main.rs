@@ -22,6 +22,7 @@ mod screen;
 mod settings;
 mod system;
 mod verbs;
+mod when;
 
 use role::Role;
 use std::process::ExitCode;

@@ -1,6 +1,7 @@
 //! What people look at. Pure: values in, text out.
 
 pub(crate) mod details;
+pub(crate) mod happenings;
 pub(crate) mod order;
 pub(crate) mod processes;
 pub(crate) mod report;
