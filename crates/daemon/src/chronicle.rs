@@ -5,6 +5,7 @@
 //! the count is an event itself as soon as there is room.
 
 mod crash;
+mod daemon;
 mod draft;
 mod thread;
 
