@@ -5,6 +5,7 @@
 
 mod child;
 mod ecosystem;
+mod git;
 mod http;
 mod load;
 mod npm;
@@ -16,6 +17,7 @@ mod wire;
 
 pub use child::{beside_tests, child, child_app};
 pub use ecosystem::{SERVICES, ecosystem};
+pub use git::git;
 pub use http::{Response, get, request};
 pub use load::{Load, LoadResult, Style};
 pub use npm::{node, packages};

@@ -1,21 +1,9 @@
 //! `pull`, `backward` and `forward`, with a real git repository.
 
-use rpm_tests::{Rpm, child_app};
+use rpm_tests::{Rpm, child_app, git};
 use serde_json::json;
 use std::fs;
-use std::path::Path;
 use std::process::Command;
-
-fn git(folder: &Path, words: &[&str]) {
-    let output = Command::new("git")
-        .args(["-c", "user.name=me", "-c", "user.email=me@example.org", "-C"])
-        .arg(folder)
-        .args(words)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
 
 /// A repository with an app, and one it was cloned from.
 fn place() -> Rpm {
@@ -77,7 +65,9 @@ fn a_command_that_fails_takes_it_back() {
 #[test]
 fn without_a_repository_nothing_happens() {
     let rpm = Rpm::new();
-    rpm.ok(&["start", &rpm.config(&[child_app("app", &[])])]);
+    let mut app = child_app("app", &[]);
+    app["cwd"] = json!(rpm.dir());
+    rpm.ok(&["start", &rpm.config(&[app])]);
     let output = Command::new("git").arg("-C").arg(rpm.dir()).args(["rev-parse"]).output().unwrap();
     assert!(!output.status.success(), "the tests' folders are in a repository");
     assert!(rpm.ok(&["pull", "app"]).contains("is in no git repository"));

@@ -1,6 +1,7 @@
 //! The git repository of an app, by the user's `git`.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rpm_core::AppSpec;
 use rpm_proto::{Code, Fault};
 use std::io;
 use std::process::{Command, Stdio};
@@ -15,8 +16,18 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    /// The repository that a folder is in; `None` when it is in none.
-    pub(crate) fn around(folder: &Utf8Path) -> Result<Option<Self>, Fault> {
+    /// The repository of an app's code; `None` when that is in none.
+    pub(crate) fn of(spec: &AppSpec) -> Result<Option<Self>, Fault> {
+        for folder in spec.code_folders() {
+            if let Some(repository) = Self::around(folder)? {
+                return Ok(Some(repository));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The repository that a folder is in.
+    fn around(folder: &Utf8Path) -> Result<Option<Self>, Fault> {
         let repository = Self { folder: folder.to_owned() };
         match repository.output(&["rev-parse", "--is-inside-work-tree"]) {
             Ok(Ok(_)) => Ok(Some(repository)),

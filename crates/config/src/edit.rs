@@ -7,7 +7,7 @@ use crate::flags::{self, Flags};
 use crate::interpreter;
 use crate::lower;
 use crate::raw::{Raw, RawCluster, RawRestart, RawStop};
-use rpm_core::spec::Setting;
+use rpm_core::spec::{CWD, Setting, VIZION};
 use serde_json::json;
 
 /// The settings that `flags` ask for; `None` for the arguments says that none were written.
@@ -33,6 +33,8 @@ pub fn settings(
     );
     settings.extend(raw.autostart.map(Setting::Autostart));
     settings.extend(raw.pmx.map(Setting::Pmx));
+    let versioned = raw.extra.get(VIZION).cloned();
+    settings.extend(versioned.map(|given| Setting::Shown(VIZION.to_owned(), Some(given))));
     Ok(settings)
 }
 
@@ -45,7 +47,9 @@ fn identity(
     settings.extend(raw.name.clone().map(Setting::Name));
     settings.extend(raw.namespace.clone().map(Setting::Namespace));
     if raw.cwd.is_some() {
-        settings.push(Setting::Cwd(lower::cwd(raw, context)?));
+        let cwd = lower::cwd(raw, context)?;
+        settings.push(Setting::Shown(CWD.to_owned(), Some(json!(cwd).to_string())));
+        settings.push(Setting::Cwd(cwd));
     }
     let mut before = None;
     if let Some(name) = &raw.interpreter {

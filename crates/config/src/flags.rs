@@ -8,7 +8,7 @@ use crate::raw::{Combined, Raw, RawCluster, RawLogs, RawRestart, RawStop};
 use crate::units::{self, Instances};
 use crate::watch;
 use rpm_core::AppSpec;
-use rpm_core::spec::Env;
+use rpm_core::spec::{Env, VIZION};
 
 /// The flags of `start` that describe an app, as typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,6 +86,8 @@ pub struct Flags {
     pub no_treekill: bool,
     /// `--no-pmx`.
     pub no_pmx: bool,
+    /// `--no-vizion`.
+    pub no_vizion: bool,
     /// `-x`, `--execute-command`.
     pub fork: bool,
     /// `--uid`.
@@ -157,6 +159,11 @@ pub(crate) fn raw(target: &str, flags: &Flags) -> Result<Raw, ConfigFault> {
             sticky: flags.sticky.then_some(true),
             drain: flags.no_drain.then_some(false),
         },
+        extra: flags
+            .no_vizion
+            .then(|| (VIZION.to_owned(), false.to_string()))
+            .into_iter()
+            .collect(),
         ..Raw::default()
     })
 }

@@ -9,7 +9,7 @@ use crate::units::{self, Instances};
 use crate::{account, paths, version};
 use camino::{Utf8Path, Utf8PathBuf};
 use rpm_core::spec::{
-    AppSpec, ClusterOptions, Env, ExecMode, LogOptions, LogTarget, ReadyPolicy, RestartPolicy,
+    AppSpec, CWD, ClusterOptions, Env, ExecMode, LogOptions, LogTarget, ReadyPolicy, RestartPolicy,
     StopPolicy,
 };
 
@@ -202,6 +202,10 @@ fn file_name(name: &str) -> String {
 fn variables(spec: &mut AppSpec, raw: Raw, interpreter: Option<String>) {
     spec.env.extend(raw.env.text);
     spec.extra = raw.extra;
+    if raw.cwd.is_some() {
+        let given = serde_json::Value::String(spec.cwd.to_string());
+        spec.extra.insert(CWD.to_owned(), given.to_string());
+    }
     if let Some(pattern) = &raw.cron {
         let pattern = serde_json::Value::String(pattern.clone());
         spec.extra.entry("cron_restart".to_owned()).or_insert(pattern.to_string());

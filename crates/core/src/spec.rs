@@ -9,7 +9,7 @@ pub use setting::Setting;
 pub use watch::WatchOptions;
 
 use crate::signal::Signal;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -260,11 +260,28 @@ impl Default for ClusterOptions {
 
 /// The key of [`AppSpec::extra`] that marks a module.
 pub const MODULE: &str = "pmx_module";
+/// The key of [`AppSpec::extra`] that says whether git is asked for the app's commit.
+pub const VIZION: &str = "vizion";
+/// The key of [`AppSpec::extra`] that holds the working directory where the user gave one.
+pub const CWD: &str = "cwd";
 
 impl AppSpec {
     /// Whether it is a module: an app that serves the others and is not meant by `all`.
     pub fn is_module(&self) -> bool {
         self.extra.get(MODULE).is_some_and(|value| value == "true")
+    }
+
+    /// Whether git is asked for its commit.
+    pub fn is_versioned(&self) -> bool {
+        self.extra.get(VIZION).is_none_or(|value| value != "false")
+    }
+
+    /// Where its code may be, the likeliest first: in the working directory where the user gave
+    /// one, else beside its script.
+    pub fn code_folders(&self) -> impl Iterator<Item = &Utf8Path> {
+        let is_given = self.extra.contains_key(CWD);
+        let script = self.script.parent().filter(|_| !is_given && self.script.is_absolute());
+        script.into_iter().chain([&*self.cwd])
     }
 }
 

@@ -9,6 +9,7 @@ use crate::cron::Crontab;
 use crate::keeper::KeeperEnd;
 use crate::logs::LogEvent;
 use crate::notes::Notes;
+use crate::provenance::Answers;
 use crate::watching::{Plan, WatchNews, Watching};
 use crate::world::{Over, World};
 use rpm_core::action::News;
@@ -58,6 +59,8 @@ pub(crate) struct Inlets {
     pub(crate) files: mpsc::Receiver<WatchNews>,
     /// Sweeps that took a while.
     pub(crate) swept: mpsc::Receiver<(ProcId, Generation)>,
+    /// What was found out of the code of instances.
+    pub(crate) answers: mpsc::Receiver<Answers>,
     /// What programs tell of themselves.
     pub(crate) notes: Notes,
     /// Clients.
@@ -165,6 +168,7 @@ impl Driver {
                 Some(news) = inlets.files.recv() => {
                     self.watching.hear(clock::now().mono, news);
                 }
+                Some(answers) = inlets.answers.recv() => self.hear_answers(answers),
                 () = inlets.notes.ready() => self.hear_notes(&inlets.notes),
                 Some(ask) = inlets.asks.recv() => self.ask(ask),
                 Some(()) = inlets.signals.terminate.recv() => self.shut_down(),
@@ -211,6 +215,7 @@ impl Driver {
                 if let Action::Publish(notice) = &action {
                     self.announce(notice);
                     self.chronicle(notice);
+                    self.inquire(notice);
                 }
                 self.world.perform(action, &mut self.events);
             }

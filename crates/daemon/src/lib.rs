@@ -21,6 +21,7 @@ mod farewell;
 mod happenings;
 mod held;
 pub mod home;
+mod inquiry;
 mod keeper;
 mod launch;
 pub mod logs;
@@ -31,6 +32,7 @@ mod observe;
 mod own_log;
 pub mod past;
 mod perform;
+mod provenance;
 mod rebirth;
 mod recover;
 mod report;
@@ -59,12 +61,13 @@ use crate::home::{Home, HomeError};
 use crate::keeper::KeeperEnd;
 use crate::notes::Notes;
 use crate::past::{Past, PastError};
+use crate::provenance::Inquiries;
 use crate::rebirth::Keeper;
 use crate::server::pm2::Sockets;
 use crate::server::{Doors, Entrances, ListenError};
 use crate::store::Store;
 use crate::watching::Watching;
-use crate::world::{CLIENTS_KEY, Over, World, tag};
+use crate::world::{CLIENTS_KEY, OurSockets, Over, World, tag};
 use camino::{Utf8Path, Utf8PathBuf};
 use interprocess::local_socket::tokio::Listener;
 use rpm_keeper::link::Link;
@@ -138,6 +141,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let (channel_news, channels_told) = mpsc::channel(NEWS);
     let (log_news, logs_told) = mpsc::channel(NEWS);
     let (watching, files_told) = Watching::new(NEWS);
+    let (inquiries, answers) = Inquiries::new();
     let (swept, swept_told) = mpsc::channel(NEWS);
     let (busy, mut all_told) = mpsc::channel(1);
 
@@ -153,6 +157,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
         logs: logs_told,
         files: files_told,
         swept: swept_told,
+        answers,
         notes,
         asks: asked,
         signals: Signals::watch().map_err(system("watching signals"))?,
@@ -161,23 +166,21 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let (Past { table, journal, .. }, taken_up) =
         survivors::past(&home, &mark, &mut estate).await?;
     let store = Store::start(journal).map_err(system("starting the writing thread"))?;
-    let mut supervisor = table.supervisor;
-    let mut asked_again = Vec::new();
+    let (mut supervisor, mut asked_again) = (table.supervisor, Vec::new());
     let (newest, runs) = (estate.newest(), estate.held(supervisor.next_generation()));
     supervisor.after_restore(clock::now(), newest, &runs, &mut asked_again);
-    let records = estate.records.take().unwrap_or_default();
     let ends = (link, Keeper::of_process().map_err(system("opening this program"))?);
     let threads = (logs.clone(), channels, store.clone());
-    let kept = (table.ledger, table.births);
+    let kept = (table.ledger, table.births, (table.provenance, inquiries));
     let chronicle =
         Chronicle::open(&home).map_err(system("starting the thread that writes events"))?;
     let told = (notices, chronicle);
     let mut world = World::new(home.clone(), mark, ends, threads, told, swept, kept);
-    world.sockets.for_pm2 = entrances.for_pm2.is_some();
-    world.sockets.notes = inlets.notes.is_open();
+    let (for_pm2, notes) = (entrances.for_pm2.is_some(), inlets.notes.is_open());
+    world.sockets = OurSockets { notes, for_pm2 };
     world.hold(CLIENTS_KEY, held);
     world.predecessors = estate.predecessors;
-    let events = world.take_over(&supervisor, records, estate);
+    let events = world.take_over(&supervisor, estate);
     world.take_up(taken_up);
     world.link.send(ToKeeper::Ready);
     update::lead_keeper(&mut world.link);

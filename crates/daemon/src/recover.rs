@@ -143,9 +143,9 @@ impl World {
     pub(crate) fn take_over(
         &mut self,
         supervisor: &Supervisor,
-        records: String,
         mut estate: Estate,
     ) -> VecDeque<Event> {
+        let records = estate.records.take().unwrap_or_default();
         for (key, fd) in &estate.listeners {
             self.held.put(*key, 0, &duplicate(fd, tag::LISTENER));
         }

@@ -140,7 +140,8 @@ impl Driver {
         }
         let sample = self.world.samples.of(generation);
         let told = self.world.told.get(&generation).cloned().unwrap_or_default();
-        Some(view::detail(&instance, sample, paths, launch.env, unenforced, told))
+        let provenance = self.world.provenance.of(proc);
+        Some(view::detail(&instance, sample, paths, launch.env, unenforced, (told, provenance)))
     }
 
     fn selected(&self, target: Option<&Target>) -> Result<Vec<ProcId>, Fault> {

@@ -100,7 +100,7 @@ fn program(launch: Launch, spec: &AppSpec, cgroups: Vec<String>) -> io::Result<O
 
 /// Where a program is that is called by its bare name, as PM2's clients and its saved list call
 /// interpreters: in the app's `PATH`. One that is not there fails to be executed, and that is said.
-fn found(program: String, path: Option<&String>) -> String {
+pub(crate) fn found(program: String, path: Option<&String>) -> String {
     if program.contains('/') {
         return program;
     }

@@ -1,5 +1,7 @@
-//! The table as it is kept: the core's parts, and by what the processes are known again.
+//! The table as it is kept: the core's parts, by what the processes are known again, and what code
+//! they run.
 
+use crate::provenance::Register;
 use rpm_core::{Generation, Ledger, Part, PartsError, Supervisor};
 use rpm_journal::{Delta, Parts};
 use std::collections::BTreeMap;
@@ -14,6 +16,8 @@ pub(crate) struct Table {
     pub(crate) ledger: Ledger,
     /// When the process of each run was started.
     pub(crate) births: Births,
+    /// What code instances run.
+    pub(crate) provenance: Register,
 }
 
 /// When the processes of runs were started, in the system's count, as it was last kept.
@@ -85,10 +89,10 @@ pub(crate) fn delta(
 
 /// Reads what was kept.
 pub(crate) fn read(parts: &Parts) -> Result<Table, TableError> {
-    let mut births = Births::default();
+    let (mut births, mut provenance) = (Births::default(), Register::default());
     let mut core = Vec::new();
     for (key, bytes) in parts {
-        if births.read(key, bytes) {
+        if births.read(key, bytes) || provenance.read(key, bytes) {
             continue;
         }
         let part: Part<'static> = serde_json::from_slice(bytes)
@@ -96,5 +100,5 @@ pub(crate) fn read(parts: &Parts) -> Result<Table, TableError> {
         core.push((key.clone(), part));
     }
     let (supervisor, ledger) = Supervisor::from_parts(core)?;
-    Ok(Table { supervisor, ledger, births })
+    Ok(Table { supervisor, ledger, births, provenance })
 }

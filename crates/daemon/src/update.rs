@@ -3,18 +3,19 @@
 //! It is opened once and asked what it understands; the very file that answered is what the keeper
 //! starts, whatever becomes of its path meanwhile.
 
+use crate::{clock, inquiry};
 use rpm_journal::LAYOUT;
 use rpm_keeper::link::Link;
 use rpm_keeper::wire::{self, ToKeeper};
 use rpm_proto::hello::PROTOCOL;
 use rpm_proto::{Code, Fault};
-use rpm_sys::{pidfd, poll, process};
+use rpm_sys::process;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 /// The word that a program of ours answers with its [`Abilities`].
 pub const QUESTION: &str = "selfcheck";
@@ -22,7 +23,7 @@ pub const QUESTION: &str = "selfcheck";
 /// A program that has not answered by then will not.
 const ANSWER_MS: u64 = 5000;
 /// An answer is a line; what is longer comes from something else.
-const ANSWER_MAX: u64 = 4096;
+const ANSWER_MAX: usize = 4096;
 
 /// What a version of this program understands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,28 +109,11 @@ fn try_check(path: &str) -> Result<OwnedFd, String> {
 
 /// What the program answers; `None` when it does not in time.
 fn ask(file: &File) -> io::Result<Option<Vec<u8>>> {
-    let mut child = Command::new(format!("/proc/self/fd/{}", file.as_raw_fd()))
-        .arg(QUESTION)
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let ended = has_ended(&child);
-    // One that has ended is only reaped by this.
-    child.kill().ok();
-    child.wait()?;
-    let mut answer = Vec::new();
-    if let Some(output) = child.stdout.take().filter(|_| ended) {
-        output.take(ANSWER_MAX).read_to_end(&mut answer)?;
-    }
-    Ok(ended.then_some(answer))
-}
-
-fn has_ended(child: &Child) -> bool {
-    let ended =
-        pidfd::open(child.id()).and_then(|pidfd| poll::wait_for(&pidfd, false, Some(ANSWER_MS)));
-    ended.unwrap_or(false)
+    let mut program = Command::new(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    program.arg(QUESTION).current_dir("/");
+    let deadline = clock::now().mono.after(ANSWER_MS);
+    let answer = inquiry::ask(&mut program, deadline, ANSWER_MAX)?;
+    Ok(answer.map(|answer| answer.text))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::sample::Sample;
 use rpm_core::InstanceView;
 use rpm_core::spec::{AppSpec, Env};
 use rpm_pm2::names::Paths;
-use rpm_proto::{Detail, ProcessView, Told};
+use rpm_proto::{Detail, ProcessView, Provenance, Told};
 use std::sync::Arc;
 
 /// What the tables show of one instance.
@@ -40,7 +40,7 @@ pub(crate) fn detail(
     paths: Paths,
     env: Env,
     unenforced: Vec<String>,
-    told: Told,
+    (told, provenance): (Told, Provenance),
 ) -> Detail {
     let spec = AppSpec { base_env: Arc::default(), ..(**instance.spec).clone() };
     Detail {
@@ -54,5 +54,6 @@ pub(crate) fn detail(
         backoff_ms: instance.backoff_ms,
         unenforced,
         told,
+        provenance,
     }
 }

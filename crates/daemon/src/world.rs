@@ -11,6 +11,7 @@ use crate::held::Held;
 use crate::home::Home;
 use crate::logs::{LogEvent, Logs};
 use crate::machine::Machine;
+use crate::provenance::{Inquiries, Register};
 use crate::rebirth::Keeper;
 use crate::sample::{Samples, Subject};
 use crate::start::Start;
@@ -118,6 +119,10 @@ pub(crate) struct World {
     pub(crate) told: BTreeMap<Generation, Told>,
     /// Those of which the keeper has not got what they told.
     pub(crate) told_anew: BTreeSet<Generation>,
+    /// What code each instance runs.
+    pub(crate) provenance: Register,
+    /// What of it has yet to be found out.
+    pub(crate) inquiries: Inquiries,
     /// Which sockets are ours beside that of our own clients.
     pub(crate) sockets: OurSockets,
     /// News for PM2's clients.
@@ -183,7 +188,7 @@ impl World {
         (logs, channels, store): (Logs, Channels, Store),
         (notices, chronicle): (broadcast::Sender<Arc<Notice>>, Chronicle),
         swept: mpsc::Sender<(ProcId, Generation)>,
-        (ledger, births): (Ledger, Births),
+        (ledger, births, (provenance, inquiries)): (Ledger, Births, (Register, Inquiries)),
     ) -> Self {
         Self {
             home,
@@ -213,6 +218,8 @@ impl World {
             log_bytes: BTreeMap::new(),
             told: BTreeMap::new(),
             told_anew: BTreeSet::new(),
+            provenance,
+            inquiries,
             sockets: OurSockets::default(),
             bus: Bus::default(),
             over: None,
@@ -325,6 +332,7 @@ impl World {
         let birth = |(generation, run): (&Generation, &Run)| Some((*generation, run.birth?));
         let mut changes = Delta::new();
         self.births.note(self.runs.iter().filter_map(birth).collect(), &mut changes);
+        self.provenance.note(|proc| supervisor.instance(proc).is_some(), &mut changes);
         match table::delta(supervisor, &mut self.ledger) {
             Ok(delta) => {
                 changes.extend(delta);

@@ -178,7 +178,9 @@ fn state(map: &mut Map<String, Value>, detail: &Detail) {
             ("axm_dynamic", json!({})),
         ],
     );
-    put_if(map, "node_version", detail.told.node_version.as_ref());
+    put_if(map, "versioning", detail.provenance.versioning.as_ref());
+    let found = detail.provenance.node_version.as_ref();
+    put_if(map, "node_version", detail.told.node_version.as_ref().or(found));
     put_if(map, "status_text", detail.told.status.as_ref());
     put_if(map, "stopping", detail.told.stops.then_some(true));
     put_if(map, "prev_restart_delay", (detail.backoff_ms > 0).then_some(detail.backoff_ms));

@@ -1,5 +1,6 @@
 //! Processes as clients see them.
 
+use crate::provenance::Provenance;
 use rpm_core::spec::{AppSpec, Env, ExecMode};
 use rpm_core::{Ending, Status};
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,9 @@ pub struct Detail {
     /// What the app tells of itself.
     #[serde(default, skip_serializing_if = "Told::is_silent")]
     pub told: Told,
+    /// What code it runs.
+    #[serde(default, skip_serializing_if = "Provenance::is_unknown")]
+    pub provenance: Provenance,
 }
 
 /// What the run of an app has told of itself, in the words of PM2's libraries and of `sd_notify(3)`.

@@ -83,7 +83,7 @@ impl Cli {
         let Some(spec) = details.first().map(|detail| &detail.spec) else {
             return Err(nothing_runs(&targets).into());
         };
-        let Some(repository) = Repository::around(&spec.cwd)? else {
+        let Some(repository) = Repository::of(spec)? else {
             return Ok(self.screen.say(format!("{} is in no git repository", spec.cwd))?);
         };
         let before = repository.head()?;

@@ -140,6 +140,9 @@ pub(crate) struct AppFlags {
     /// Kept for PM2's outputs
     #[arg(long, visible_alias = "no-automation")]
     no_pmx: bool,
+    /// Do not ask git for the app's commit
+    #[arg(long)]
+    no_vizion: bool,
 }
 
 impl AppFlags {
@@ -182,6 +185,7 @@ impl AppFlags {
             no_autostart: self.no_autostart,
             no_treekill: self.no_treekill,
             no_pmx: self.no_pmx,
+            no_vizion: self.no_vizion,
             fork: self.execute_command,
             uid: self.uid,
             gid: self.gid,

@@ -8,8 +8,6 @@ pub(crate) struct Unheeded {
     #[arg(short, long)]
     write: bool,
     #[arg(long)]
-    no_vizion: bool,
-    #[arg(long)]
     source_map_support: bool,
     #[arg(long)]
     disable_source_map_support: bool,

@@ -30,6 +30,7 @@ fn rows(detail: &Detail, now: i64) -> Vec<Vec<Cell>> {
     };
     of_state(&mut add, detail, now);
     of_told(&mut add, detail);
+    of_code(&mut add, detail);
     of_limits(&mut add, detail);
     of_files(&mut add, detail);
     of_policy(&mut add, detail);
@@ -67,9 +68,6 @@ fn of_told(add: &mut impl FnMut(&str, String), detail: &Detail) {
     if told.stops {
         add("stops", "it says so".to_owned());
     }
-    if let Some(version) = &told.node_version {
-        add("node.js version", version.clone());
-    }
     let names = told.actions.iter().filter_map(|action| action["action_name"].as_str());
     let names: Vec<&str> = names.collect();
     if !names.is_empty() {
@@ -80,6 +78,25 @@ fn of_told(add: &mut impl FnMut(&str, String), detail: &Detail) {
         let unit = figure["unit"].as_str().unwrap_or_default();
         add(&format!("metric {name}"), format!("{} {unit}", text(&figure["value"])));
     }
+}
+
+/// What code it runs.
+fn of_code(add: &mut impl FnMut(&str, String), detail: &Detail) {
+    let found = detail.provenance.node_version.as_ref();
+    if let Some(version) = detail.told.node_version.as_ref().or(found) {
+        add("node.js version", version.clone());
+    }
+    let Some(commit) = &detail.provenance.versioning else {
+        return;
+    };
+    add("revision control", commit.system.clone());
+    add("remote url", commit.url.clone().unwrap_or_else(missing));
+    add("repository root", commit.repo_path.clone());
+    add("last update", commit.update_time.clone());
+    add("revision", commit.revision.clone());
+    add("comment", commit.comment.lines().next().unwrap_or_default().to_owned());
+    add("branch", commit.branch.clone());
+    add("unstaged changes", mark(commit.unstaged));
 }
 
 fn of_limits(add: &mut impl FnMut(&str, String), detail: &Detail) {
@@ -194,6 +211,7 @@ pub(crate) mod tests {
             backoff_ms: 0,
             unenforced: Vec::new(),
             told: rpm_proto::Told::default(),
+            provenance: rpm_proto::Provenance::default(),
             view,
         }
     }

@@ -210,5 +210,6 @@ pub(crate) fn detail(id: u32, name: &str, logs: &str) -> Detail {
         backoff_ms: 0,
         unenforced: Vec::new(),
         told: rpm_proto::Told::default(),
+        provenance: rpm_proto::Provenance::default(),
     }
 }

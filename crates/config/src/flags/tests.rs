@@ -56,6 +56,7 @@ fn all_flags() {
         no_autostart: true,
         no_treekill: true,
         no_pmx: true,
+        no_vizion: true,
         fork: false,
         uid: text("4242"),
         gid: text("4242"),

@@ -84,7 +84,7 @@ entries! {
     "watch_reload": FLAG, "`false`", "A change reloads the app in place of restarting it.";
     "cron_restart": r#"{"anyOf":[{"type":["string","number"]},{"const":false}]}"#, "none", "When to restart: a pattern of five fields in local time, or six with seconds first.";
     "automation": FLAG, "`true`", "`false` is the same as `pmx: false`.";
-    "vizion": FLAG, "`true`", "Kept for PM2's outputs: git is asked by `pull` only.";
+    "vizion": FLAG, "`true`", "`false`: git is not asked for the app's commit, which `jlist` and `describe` show.";
     "source_map_support": FLAG, "", "Runs Node with `--enable-source-maps`.";
     "disable_source_map_support": FLAG, "`false`", "Kept for PM2's outputs.";
     "force": FLAG, "`false`", "Kept for PM2's outputs; `--force` is the flag of `start`.";

@@ -5,14 +5,15 @@ use crate::env::is_ours;
 use crate::names::file_name;
 use camino::{Utf8Path, Utf8PathBuf};
 use rpm_core::spec::{
-    AppSpec, ClusterOptions, Env, ExecMode, LogOptions, LogTarget, ReadyPolicy, RestartPolicy,
-    StopPolicy,
+    AppSpec, CWD, ClusterOptions, Env, ExecMode, LogOptions, LogTarget, ReadyPolicy, RestartPolicy,
+    StopPolicy, VIZION,
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// Fields that are kept as they are.
-const KEPT: [&str; 8] = [
+const KEPT: [&str; 9] = [
+    CWD,
     "watch",
     "ignore_watch",
     "watch_delay",
@@ -69,6 +70,9 @@ pub(crate) fn spec(record: &Record) -> Result<AppSpec, &'static str> {
         if let Some(value) = record.get(key).filter(|value| **value != Value::Bool(false)) {
             spec.extra.insert(key.to_owned(), value.to_string());
         }
+    }
+    if flag(record, VIZION) == Some(false) {
+        spec.extra.insert(VIZION.to_owned(), false.to_string());
     }
     spec.cron = text(record, "cron_restart").filter(|pattern| pattern != "0");
     environment(&mut spec, record);

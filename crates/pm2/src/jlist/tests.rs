@@ -43,6 +43,7 @@ pub(crate) fn detail(spec: AppSpec, id: u32, slot: u32) -> Detail {
         backoff_ms: 0,
         unenforced: Vec::new(),
         told: rpm_proto::Told::default(),
+        provenance: rpm_proto::Provenance::default(),
     }
 }
 
