@@ -97,12 +97,16 @@ fn arrows_between_crates_are_those_of_the_picture() {
         ("keeper", &["sys"]),
         ("node", &[]),
         ("journal", &[]),
+        ("history", &["proto"]),
         ("serve", &[]),
         ("chronicle", &["proto", "sys"]),
         ("proto", &["core"]),
         ("config", &["core", "sys"]),
         ("pm2", &["core", "proto"]),
-        ("daemon", &["chronicle", "core", "journal", "keeper", "node", "pm2", "proto", "sys"]),
+        (
+            "daemon",
+            &["chronicle", "core", "history", "journal", "keeper", "node", "pm2", "proto", "sys"],
+        ),
         (
             "cli",
             &["chronicle", "config", "core", "daemon", "keeper", "pm2", "proto", "serve", "sys"],

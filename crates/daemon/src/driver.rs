@@ -6,6 +6,7 @@
 use crate::channels::ChannelEvent;
 use crate::clock::{self, sleep_until};
 use crate::cron::Crontab;
+use crate::gather::Gathering;
 use crate::keeper::KeeperEnd;
 use crate::logs::LogEvent;
 use crate::notes::Notes;
@@ -98,6 +99,7 @@ pub(crate) struct Driver {
     pub(crate) events: VecDeque<Event>,
     next_sample: Mono,
     next_ping: Mono,
+    pub(crate) gathering: Gathering,
     /// Deadlines are not looked at before.
     grace_until: Mono,
     crontab: Crontab,
@@ -114,6 +116,7 @@ impl Driver {
         watching: Watching,
     ) -> io::Result<Self> {
         Ok(Self {
+            gathering: Gathering::begin(&supervisor),
             supervisor,
             world,
             events: VecDeque::new(),
@@ -148,6 +151,7 @@ impl Driver {
             self.say_alive();
             let deadline = self.deadline();
             let sample_at = self.sample_due();
+            let reading_at = Some(self.reading_due());
             let files_at = self.watching.due();
             let keep_at = self.world.keep_due();
             let keeper_at = self.world.keeper.due;
@@ -178,6 +182,7 @@ impl Driver {
                 () = self.crontab.rings() => self.follow_schedules(),
                 () = sleep_until(files_at) => self.follow_files(),
                 () = sleep_until(sample_at) => self.sample(),
+                () = sleep_until(reading_at) => self.gather(),
                 () = sleep_until(keeper_at) => self.raise_keeper(&mut inlets.keeper),
                 () = sleep_until(keep_at) => self.world.keep(&mut self.supervisor),
                 () = sleep_until(Some(self.next_ping)) => {}

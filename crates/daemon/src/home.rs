@@ -69,6 +69,11 @@ impl Home {
         self.root.join("logs")
     }
 
+    /// Figures over the last day.
+    pub fn history(&self) -> Utf8PathBuf {
+        self.root.join("history")
+    }
+
     /// Pid files of apps.
     pub fn pids(&self) -> Utf8PathBuf {
         self.root.join("pids")

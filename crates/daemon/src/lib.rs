@@ -18,12 +18,15 @@ mod cron;
 mod driver;
 mod dump;
 mod farewell;
+mod gather;
 mod happenings;
 mod held;
+mod history;
 pub mod home;
 mod inquiry;
 mod keeper;
 mod launch;
+mod log_bytes;
 pub mod logs;
 mod machine;
 mod news;
@@ -57,6 +60,7 @@ pub use update::{Abilities, QUESTION};
 use crate::channels::Safe;
 use crate::chronicle::{By, Chronicle};
 use crate::driver::{Ask, Driver, Inlets, Signals};
+use crate::history::History;
 use crate::home::{Home, HomeError};
 use crate::keeper::KeeperEnd;
 use crate::notes::Notes;
@@ -170,7 +174,8 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let (newest, runs) = (estate.newest(), estate.held(supervisor.next_generation()));
     supervisor.after_restore(clock::now(), newest, &runs, &mut asked_again);
     let ends = (link, Keeper::of_process().map_err(system("opening this program"))?);
-    let threads = (logs.clone(), channels, store.clone());
+    let history = History::start(home.history()).map_err(system("starting the history"))?;
+    let threads = (logs.clone(), channels, store.clone(), history);
     let kept = (table.ledger, table.births, (table.provenance, inquiries));
     let chronicle =
         Chronicle::open(&home).map_err(system("starting the thread that writes events"))?;
@@ -242,6 +247,7 @@ async fn settle(
 /// Ends as the reason for it asks. Only a meant end takes away what a successor would need.
 fn leave(home: &Home, mut world: World) -> Result<(), RunError> {
     tracing::debug!(journal = ?world.store.figures(), "ending");
+    world.history.close();
     match world.over {
         Some(Over::Broken(thread)) => return Err(RunError::Thread { thread }),
         // Everything belongs to others by now.

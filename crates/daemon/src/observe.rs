@@ -31,7 +31,7 @@ impl Driver {
             view: view::process(instance, sample),
             cpu_seconds: sample.cpu_seconds(),
             descriptors: instance.pid.and_then(process::descriptors),
-            log_bytes: self.world.log_bytes(generation),
+            log_bytes: self.world.log_bytes.of(generation),
             figures: figures(&monitor),
             monitor,
         }

@@ -111,7 +111,7 @@ impl World {
         self.confinement.leave(generation);
         self.logs.gone(generation);
         self.told.remove(&generation);
-        self.forget_log_counter(generation);
+        self.log_bytes.forget(generation);
         self.channels.gone(generation);
         if let Some(path) = run.pid_file {
             self.store.pid_file(path, None);

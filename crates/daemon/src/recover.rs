@@ -247,7 +247,7 @@ impl World {
             let pipe = pipe.or_else(|| spool.as_ref().and_then(|_| ended_pipe()));
             if let Some(pipe) = pipe {
                 let ends = (pipe, spool.or_else(|| self.new_spool((proc, generation), spool_tag)));
-                let taken = self.log_counter(generation);
+                let taken = self.log_bytes.counter(generation);
                 let sink = sink(instance.spec, (proc, generation), &paths, stream, ends, taken);
                 sinks.push(Sink { keep_tail: !is_up, ..sink });
                 self.logging.insert(generation);

@@ -5,7 +5,7 @@ use crate::driver::{Ask, Driver};
 use crate::store::Store;
 use crate::survivors::Survivors;
 use crate::world::Over;
-use crate::{clock, dump, unended, view};
+use crate::{clock, dump, gather, unended, view};
 use camino::Utf8PathBuf;
 use rpm_core::spec::{AppSpec, Env, Setting};
 use rpm_core::{Command, Event, Existing, Generation, InstanceView, ProcId, Target};
@@ -50,6 +50,10 @@ impl Driver {
             Request::Observe => {
                 let observed = Box::new(self.observed());
                 tell(reply, Reply::Observed { observed });
+            }
+            Request::History { of, metrics, from, until, points } => {
+                let span = (from, until);
+                self.recall_history(gather::Asked { of, metrics, span, points }, reply);
             }
             Request::Flush { target } => self.flush(target.as_ref(), reply),
             Request::ReopenLogs => {

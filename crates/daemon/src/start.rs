@@ -59,7 +59,7 @@ impl World {
         ends.theirs.push((input, 0));
 
         for (stream, pipe, spool) in outputs {
-            let taken = self.log_counter(start.generation);
+            let taken = self.log_bytes.counter(start.generation);
             self.logs.open(sink(&start.spec, run, &paths, stream, (pipe, Some(spool)), taken));
             self.logging.insert(start.generation);
         }

@@ -10,7 +10,9 @@ use crate::clock;
 use crate::confine::Confinement;
 use crate::happenings::Happenings;
 use crate::held::Held;
+use crate::history::History;
 use crate::home::Home;
+use crate::log_bytes::LogBytes;
 use crate::logs::{LogEvent, Logs};
 use crate::machine::Machine;
 use crate::provenance::{Inquiries, Register};
@@ -27,7 +29,6 @@ use rpm_proto::{Code, Fault, Level, Reply, Told};
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// Why a supervisor ends.
@@ -64,6 +65,7 @@ pub(crate) struct World {
     pub(crate) logs: Logs,
     pub(crate) channels: Channels,
     pub(crate) store: Store,
+    pub(crate) history: History,
     pub(crate) notices: broadcast::Sender<Arc<Notice>>,
     pub(crate) swept: mpsc::Sender<(ProcId, Generation)>,
     pub(crate) runs: BTreeMap<Generation, Run>,
@@ -73,8 +75,7 @@ pub(crate) struct World {
     pub(crate) logging: BTreeSet<Generation>,
     pub(crate) samples: Samples,
     pub(crate) machine: Machine,
-    /// Bytes of output that were read from each run.
-    log_bytes: BTreeMap<Generation, Arc<AtomicU64>>,
+    pub(crate) log_bytes: LogBytes,
     /// What each run tells of itself.
     pub(crate) told: BTreeMap<Generation, Told>,
     /// Those of which the keeper has not got what they told.
@@ -145,7 +146,7 @@ impl World {
         home: Home,
         mark: String,
         (link, keeper): (Link, Keeper),
-        (logs, channels, store): (Logs, Channels, Store),
+        (logs, channels, store, history): (Logs, Channels, Store, History),
         (notices, chronicle): (broadcast::Sender<Arc<Notice>>, Chronicle),
         swept: mpsc::Sender<(ProcId, Generation)>,
         (ledger, births, (provenance, inquiries)): (Ledger, Births, (Register, Inquiries)),
@@ -168,6 +169,7 @@ impl World {
             logs,
             channels,
             store,
+            history,
             notices,
             swept,
             runs: BTreeMap::new(),
@@ -175,7 +177,7 @@ impl World {
             logging: BTreeSet::new(),
             samples: Samples::default(),
             machine: Machine::begin(clock::now().mono),
-            log_bytes: BTreeMap::new(),
+            log_bytes: LogBytes::default(),
             told: BTreeMap::new(),
             told_anew: BTreeSet::new(),
             provenance,
@@ -205,21 +207,6 @@ impl World {
             Some(Subject { generation: *generation, pid: run.pid?, started: run.started })
         };
         self.runs.iter().filter_map(subject).collect()
-    }
-
-    /// Counts what is read from a run.
-    pub(crate) fn log_counter(&mut self, generation: Generation) -> Arc<AtomicU64> {
-        Arc::clone(self.log_bytes.entry(generation).or_default())
-    }
-
-    /// What was read from a run.
-    pub(crate) fn log_bytes(&self, generation: Generation) -> u64 {
-        self.log_bytes.get(&generation).map_or(0, |bytes| bytes.load(Ordering::Relaxed))
-    }
-
-    /// The run is no more.
-    pub(crate) fn forget_log_counter(&mut self, generation: Generation) {
-        self.log_bytes.remove(&generation);
     }
 
     /// Remembers who waits for a command, and names it.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Subject {
     /// The machine.
     Host,
-    /// All instances of an app together: sums, but the mean of delays.
+    /// All instances of an app together, at each time: sums, but the mean of delays.
     App {
         /// Its name.
         name: String,
@@ -47,8 +47,8 @@ pub struct Series {
     pub from: i64,
     /// How long a step is, in ms.
     pub step_ms: u64,
-    /// The mean over each step.
+    /// The mean over each step; of restarts, how many there were.
     pub mean: Vec<Option<f32>>,
-    /// The largest value in each step.
+    /// The largest value in each step; of restarts, which add up, the same as the mean.
     pub max: Vec<Option<f32>>,
 }

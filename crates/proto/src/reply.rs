@@ -2,6 +2,7 @@
 
 use crate::fault::Fault;
 use crate::happening::Happening;
+use crate::history::Series;
 use crate::observed::Observed;
 use crate::report::Report;
 use crate::view::{Detail, ProcessView};
@@ -77,6 +78,11 @@ pub enum Reply {
     Observed {
         /// All of it, taken at one time.
         observed: Box<Observed>,
+    },
+    /// Figures over time.
+    History {
+        /// The lines, by subject and metric.
+        series: Vec<Series>,
     },
     /// Not final: something happened.
     Notice {

@@ -1,5 +1,6 @@
 //! What a client asks.
 
+use crate::history::{Metric, Subject};
 use rpm_core::spec::{AppSpec, Env, Setting};
 use rpm_core::{Existing, ScaleTo, Signal, Target};
 use serde::{Deserialize, Serialize};
@@ -97,6 +98,21 @@ pub enum Request {
     /// The host, the daemon and all processes with their figures. Answered by
     /// [`crate::Reply::Observed`].
     Observe,
+    /// Figures over the last 24 hours. Answered by [`crate::Reply::History`].
+    History {
+        /// Whose; of the host and of all apps when absent, as far as anything is known of them.
+        of: Option<Subject>,
+        /// Which; all when empty.
+        #[serde(default)]
+        metrics: Vec<Metric>,
+        /// From when, in ms since 1970.
+        from: i64,
+        /// Until when.
+        until: i64,
+        /// In how many steps, or one more: steps begin at multiples of their length. They are no
+        /// shorter than 10 s in the last ten minutes and than a minute before.
+        points: u32,
+    },
     /// Streams new log lines as [`crate::Reply::Log`] until the client hangs up.
     Follow {
         /// Which; all when absent. What matches is decided line by line, so that apps started later
@@ -151,6 +167,7 @@ impl Request {
             | Self::Happenings
             | Self::Report
             | Self::Observe
+            | Self::History { .. }
             | Self::Save { .. }
             | Self::TakenUp => false,
             Self::Apply { .. }

@@ -4,7 +4,7 @@
 
 use rpm_core::spec::{AppSpec, Env};
 use rpm_core::{Affected, Change, Existing, ProcId, ScaleTo, Signal, Target};
-use rpm_proto::{Code, Fault, Hello, Reply, Request, Verb};
+use rpm_proto::{Code, Fault, Hello, Metric, Reply, Request, Subject, Verb};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -23,6 +23,19 @@ fn requests_keep_their_form() {
     request(&Request::Ping, &json!({"kind": "ping"}));
     request(&Request::List, &json!({"kind": "list"}));
     request(&Request::Observe, &json!({"kind": "observe"}));
+    request(
+        &Request::History {
+            of: Some(Subject::App { name: "api".to_owned() }),
+            metrics: vec![Metric::EventLoop],
+            from: 1000,
+            until: 2000,
+            points: 10,
+        },
+        &json!({
+            "kind": "history", "of": {"kind": "app", "name": "api"}, "metrics": ["event_loop"],
+            "from": 1000, "until": 2000, "points": 10
+        }),
+    );
     request(&Request::Inspect { target: None }, &json!({"kind": "inspect", "target": null}));
     request(
         &Request::Act {

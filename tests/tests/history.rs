@@ -1,0 +1,120 @@
+//! Figures over time, from the daemon and from what its predecessors have kept.
+
+use rpm_history::{History, Of, Reading, Values};
+use rpm_proto::{Metric, Reply, Request, Series, Subject};
+use rpm_tests::{Rpm, child, eventually, kill};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const MINUTE_MS: i64 = 60_000;
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_millis()).unwrap()
+}
+
+fn ask(rpm: &Rpm, of: Option<Subject>, minutes: i64, points: u32) -> Vec<Series> {
+    let until = now();
+    let from = until - minutes * MINUTE_MS;
+    match rpm.ask(&Request::History { of, metrics: Vec::new(), from, until, points }) {
+        Reply::History { series } => series,
+        other => panic!("no history: {other:?}"),
+    }
+}
+
+fn line(series: &[Series], metric: Metric) -> &Series {
+    series.iter().find(|line| line.metric == metric).unwrap()
+}
+
+fn app(name: &str) -> Subject {
+    Subject::App { name: name.to_owned() }
+}
+
+/// A history of so many minutes, which ended two hours ago.
+fn past(rpm: &Rpm, name: &str, id: u32, minutes: i64) {
+    fs::create_dir_all(rpm.home()).unwrap();
+    let mut history = History::new(rpm.home().join("history"));
+    let begin = now() - 2 * 60 * MINUTE_MS - minutes * MINUTE_MS;
+    for minute in 0..minutes {
+        let values = Values::default().with(Metric::Cpu, Some(50.0));
+        let entries = vec![(Of::Process(id, name.into()), values)];
+        let mut reading = Reading { at: begin + minute * MINUTE_MS, entries };
+        reading.add_apps();
+        history.note(reading).unwrap();
+    }
+    history.close().unwrap();
+}
+
+#[test]
+fn what_runs_is_measured_and_kept() {
+    let rpm = Rpm::new();
+    rpm.ok(&["start", &child(), "--name", "app", "--", "alloc:20"]);
+    // The first reading comes after ten seconds.
+    let series = eventually("a reading", || {
+        let series = ask(&rpm, Some(app("app")), 2, 12);
+        line(&series, Metric::Memory).mean.iter().any(Option::is_some).then_some(series)
+    });
+    let memory = line(&series, Metric::Memory);
+    assert_eq!(memory.step_ms, 10_000, "{memory:?}");
+    assert!(memory.max.iter().flatten().all(|bytes| *bytes > 20e6), "{memory:?}");
+    assert!(line(&series, Metric::Restarts).mean.iter().flatten().all(|count| *count == 0.0));
+    // Not told, not 0.
+    assert!(line(&series, Metric::EventLoop).mean.iter().all(Option::is_none));
+    let all = ask(&rpm, None, 2, 12);
+    assert!(all.iter().any(|line| line.of == Subject::Host && line.metric == Metric::Memory));
+    // An end that is meant keeps what there is, for its owner only.
+    rpm.ok(&["kill"]);
+    let folder = rpm.home().join("history");
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    let files: Vec<_> = fs::read_dir(&folder).unwrap().map(|it| it.unwrap().path()).collect();
+    assert_eq!((files.len(), mode(&files[0])), (1, 0o600));
+    rpm.ok(&["start", &child(), "--name", "other"]);
+    let series = ask(&rpm, Some(app("app")), 30, 30);
+    assert!(line(&series, Metric::Memory).mean.iter().any(Option::is_some), "{series:?}");
+}
+
+#[test]
+fn what_was_kept_is_told_by_a_successor() {
+    let rpm = Rpm::new();
+    past(&rpm, "gone", 0, 30);
+    rpm.ok(&["start", &child(), "--name", "app"]);
+    let told = || {
+        let series = ask(&rpm, Some(app("gone")), 4 * 60, 240);
+        line(&series, Metric::Cpu).mean.iter().flatten().count()
+    };
+    assert_eq!(told(), 30);
+    let (supervisor, _) = rpm.daemon();
+    kill(supervisor, nix::sys::signal::Signal::SIGKILL);
+    assert_eq!(told(), 30, "a supervisor that is killed leaves it");
+    // The id has been given to another app since.
+    let series = ask(&rpm, Some(Subject::Process { id: 0 }), 4 * 60, 240);
+    assert!(line(&series, Metric::Cpu).mean.iter().all(Option::is_none), "{series:?}");
+    let named: Vec<_> = ask(&rpm, None, 4 * 60, 1).into_iter().map(|line| line.of).collect();
+    assert!(named.contains(&app("gone")), "{named:?}");
+}
+
+#[test]
+fn a_history_that_cannot_be_kept_costs_nothing_else() {
+    let rpm = Rpm::new();
+    past(&rpm, "app", 0, 3);
+    for entry in fs::read_dir(rpm.home().join("history")).unwrap() {
+        fs::write(entry.unwrap().path(), b"rpmhist1 and then nothing of use").unwrap();
+    }
+    rpm.ok(&["start", &child(), "--name", "app"]);
+    let series = ask(&rpm, Some(app("app")), 4 * 60, 240);
+    assert!(line(&series, Metric::Cpu).mean.iter().all(Option::is_none));
+    assert!(rpm.one("app").is_online());
+    // Something else is in its place.
+    rpm.ok(&["kill"]);
+    fs::remove_dir_all(rpm.home().join("history")).unwrap();
+    fs::write(rpm.home().join("history"), "in the way").unwrap();
+    rpm.ok(&["start", &child(), "--name", "app"]);
+    eventually("a reading", || {
+        let series = ask(&rpm, Some(app("app")), 2, 12);
+        line(&series, Metric::Memory).mean.iter().any(Option::is_some).then_some(())
+    });
+    rpm.ok(&["kill"]);
+    assert!(rpm.daemon_log().contains("the last minute of the history is lost"));
+}
