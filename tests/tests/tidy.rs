@@ -103,13 +103,25 @@ fn arrows_between_crates_are_those_of_the_picture() {
         ("proto", &["core"]),
         ("config", &["core", "sys"]),
         ("pm2", &["core", "proto"]),
+        ("logbook", &["pm2"]),
         (
             "daemon",
             &["chronicle", "core", "history", "journal", "keeper", "node", "pm2", "proto", "sys"],
         ),
         (
             "cli",
-            &["chronicle", "config", "core", "daemon", "keeper", "pm2", "proto", "serve", "sys"],
+            &[
+                "chronicle",
+                "config",
+                "core",
+                "daemon",
+                "keeper",
+                "logbook",
+                "pm2",
+                "proto",
+                "serve",
+                "sys",
+            ],
         ),
     ];
     let crates: BTreeSet<String> = fs::read_dir(root().join("crates"))

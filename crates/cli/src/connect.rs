@@ -109,7 +109,7 @@ fn start(home: &Home) -> Result<(), Fault> {
 fn not_up(home: &Home, why: &str) -> Fault {
     let log = home.log();
     let fault = Fault::new(Code::DaemonSilent, "the daemon did not come up").because(why);
-    let lines = crate::logs::tail::last_lines(log.as_std_path(), LOG_LINES).unwrap_or_default();
+    let lines = crate::logs::past::last_lines(log.as_std_path(), LOG_LINES).unwrap_or_default();
     if lines.is_empty() {
         return fault.help(format!("see whether {} can be written to", home.path()));
     }

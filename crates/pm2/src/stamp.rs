@@ -3,6 +3,8 @@
 //! `YYYY YY MMMM MMM MM M DD D dddd ddd dd d HH H hh h mm m ss s SSS A a ZZ Z`, with `[words]` as
 //! they stand. All else is copied.
 
+mod read;
+
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 use std::fmt::Write;

@@ -1,7 +1,9 @@
 //! `--attach`: shows what the apps print that a command has just started.
 
-use super::{Cli, logs};
+use super::Cli;
 use crate::connect;
+use crate::logs::feed::Feed;
+use crate::logs::follow::{Choice, follow};
 use crate::logs::line::{Form, Shaper};
 use crate::outcome::{Outcome, Stop};
 use rpm_proto::{Client, Request};
@@ -36,6 +38,6 @@ impl Attached {
         let touched: BTreeSet<u32> = cli.affected.iter().map(|it| it.proc.0).collect();
         let form = if cli.screen.wish.json { Form::Json } else { Form::Labelled };
         let mut shaper = Shaper::new(form, None, None, cli.screen.paint());
-        logs::follow(cli, client, &ALL, &mut shaper, Some(&touched))
+        follow(cli, Feed::on(client, ALL), &mut shaper, Choice::of(touched))
     }
 }

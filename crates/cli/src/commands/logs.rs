@@ -1,33 +1,39 @@
 //! `rpm logs`: the last lines of each log file, then what is written from now on.
 
 use super::{Cli, Run, exchange};
-use crate::connect;
-use crate::logs::line::{Form, Origin, Shaper};
+use crate::logs::feed::Feed;
+use crate::logs::follow::{Choice, follow};
+use crate::logs::line::{Form, Shaper};
+use crate::logs::past;
+use crate::logs::seam::{Before, Seam};
 use crate::logs::sources::{Source, of_daemon, of_processes};
-use crate::logs::tail::last_lines;
-use crate::outcome::{self, Outcome};
+use crate::logs::wanted::{self, Wanted};
+use crate::logs::{rates, summary};
+use crate::outcome::{Outcome, Stop};
 use crate::verbs::Group;
-use rpm_core::Target;
+use rpm_logbook::Filter;
 use rpm_pm2::stamp::{self, Stamp, USUAL};
-use rpm_proto::client::CallError;
-use rpm_proto::{Client, Code, Reply, Request, Stream};
-use std::collections::BTreeSet;
+use rpm_proto::{Client, Code, Detail, Request, Stream};
+use std::sync::Arc;
 
 /// PM2's number of lines.
 const LINES: i64 = 15;
-/// A connection that breaks before the daemon has said a word is tried again so often: the socket
-/// outlives a daemon that ends, for a moment.
-const TRIES: usize = 5;
 
 /// The arguments of `rpm logs`.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Logs {
-    /// Name, id, namespace or `/regex/`; without one, all apps and the daemon
-    target: Option<String>,
-    /// So many of the last lines of each file
-    #[arg(long, value_name = "N", default_value_t = LINES, allow_negative_numbers = true)]
-    lines: i64,
+    /// Names, ids, namespaces or `/regex/`; without one, all apps and the daemon
+    #[arg(value_name = "TARGET")]
+    targets: Vec<String>,
+    /// So many of the last lines of each log; 15, or all that match where lines are chosen
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    lines: Option<i64>,
+    #[command(flatten)]
+    wanted: Wanted,
+    /// Lines and bytes a second by app; of the files with `--nostream`
+    #[arg(long)]
+    stats: bool,
     /// Do not follow
     #[arg(long)]
     nostream: bool,
@@ -60,29 +66,42 @@ impl Run for Logs {
 
     fn run(mut self, cli: &mut Cli) -> Outcome {
         self.take_back_target();
-        let target = self.target.take().filter(|target| target != "all");
-        let mut shaper = self.shaper(cli);
+        if self.targets.iter().any(|target| target == "all") {
+            self.targets.clear();
+        }
+        let filter = Arc::new(self.wanted.filter(&wanted::now())?);
+        let follows = !self.nostream && self.wanted.until.is_none();
+        let reads = if self.stats { !follows } else { self.lines != Some(0) || !filter.is_open() };
         let mut client = cli.running()?;
-        let request = Request::Follow {
-            target: target.as_deref().map(Target::from),
-            out: self.wants(Stream::Out),
-            err: self.wants(Stream::Err),
+        let details = match &mut client {
+            Some(client) if reads => self.details(client)?,
+            _ => Vec::new(),
         };
+        let mut sources = self.sources(cli, &details);
         // Following begins before the files are read, so that no line falls between the two.
-        let mut follower = match &client {
-            Some(_) if !self.nostream => connect::to_running(&cli.home)?,
-            _ => None,
-        };
-        if let Some(follower) = &mut follower {
-            follower.send(&request)?;
+        let before = Before::look(&sources);
+        let feed = if follows && client.is_some() { self.feed(cli)? } else { None };
+        let mut seam = Seam::default();
+        if let (Some(client), true, true) = (&mut client, reads, feed.is_some()) {
+            // What is answered now was asked after the daemon has been asked to follow.
+            client.call(&Request::Ping, |_| {})?;
+            seam = before.join(&mut sources, wanted::now().timestamp().as_millisecond());
+            of_writers(&mut seam, &details);
         }
-        if self.lines != 0 {
-            self.tail(cli, client.as_mut(), target.as_deref(), &mut shaper)?;
-        }
+        let has_daemon = client.is_some();
         drop(client);
-        match follower {
-            Some(follower) => follow(cli, follower, &request, &mut shaper, None),
-            None if self.nostream => Ok(()),
+        let mut shaper = self.shaper(cli).seeking(&filter);
+        if self.stats && !follows {
+            return summary::show(cli, &sources, &filter);
+        }
+        if reads {
+            self.past(cli, &sources, &filter, &mut shaper)?;
+        }
+        let choice = Choice::new(filter, seam);
+        match feed {
+            Some(feed) if self.stats => rates::show(cli, feed, choice),
+            Some(feed) => follow(cli, feed, &mut shaper, choice),
+            None if has_daemon || !follows => Ok(()),
             None => Ok(cli.screen.note(format!("no daemon runs in {}", cli.home.path()))?),
         }
     }
@@ -91,10 +110,10 @@ impl Run for Logs {
 impl Logs {
     /// A word behind `--timestamp` that is no format is the target.
     fn take_back_target(&mut self) {
-        if self.target.is_none()
+        if self.targets.is_empty()
             && let Some(format) = &mut self.timestamp
         {
-            self.target = format.take_if(|word| !stamp::is_format(word));
+            self.targets.extend(format.take_if(|word| !stamp::is_format(word)));
         }
     }
 
@@ -118,118 +137,79 @@ impl Logs {
         Shaper::new(form, stamp, self.highlight.clone(), cli.screen.paint())
     }
 
-    fn tail(
+    fn feed(&self, cli: &Cli) -> Result<Option<Feed>, Stop> {
+        Feed::open(cli, &self.targets, self.wants(Stream::Out), self.wants(Stream::Err))
+    }
+
+    /// What is known of the targets, once each; an unknown one is no error, as it may be started
+    /// yet.
+    fn details(&self, client: &mut Client) -> Result<Vec<Detail>, Stop> {
+        let targets: Vec<Option<&str>> = match &*self.targets {
+            [] => vec![None],
+            targets => targets.iter().map(|target| Some(&**target)).collect(),
+        };
+        let mut all = Vec::<Detail>::new();
+        for target in targets {
+            match exchange::details(client, target) {
+                Ok(details) => all.extend(details),
+                Err(Stop::Fault(fault)) if fault.code == Code::NotFound => {}
+                Err(stop) => return Err(stop),
+            }
+        }
+        all.sort_by_key(|detail| detail.view.id);
+        all.dedup_by_key(|detail| detail.view.id);
+        Ok(all)
+    }
+
+    /// The daemon's own lines are among those of all apps, where lines are labelled.
+    fn sources(&self, cli: &Cli, details: &[Detail]) -> Vec<Source> {
+        let form_is_labelled = !cli.screen.wish.json && !self.raw && !self.format;
+        let mut sources = Vec::new();
+        if self.targets.is_empty() && !self.out && !self.err && !self.stats && form_is_labelled {
+            sources.push(of_daemon(&cli.home));
+        }
+        sources.extend(of_processes(details, self.wants(Stream::Out), self.wants(Stream::Err)));
+        sources
+    }
+
+    /// Shows what is in the files: PM2's last lines of each, or where lines are chosen, or of
+    /// several targets, all in the order of their times.
+    fn past(
         &self,
         cli: &mut Cli,
-        client: Option<&mut Client>,
-        target: Option<&str>,
+        sources: &[Source],
+        filter: &Arc<Filter>,
         shaper: &mut Shaper,
     ) -> Outcome {
-        let count = usize::try_from(self.lines.unsigned_abs()).unwrap_or(usize::MAX);
+        let count =
+            self.lines.map(|lines| usize::try_from(lines.unsigned_abs()).unwrap_or(usize::MAX));
+        let usual = usize::try_from(LINES).unwrap_or_default();
+        if !filter.is_open() {
+            return past::by_time(cli, sources, count, filter, shaper);
+        }
+        let count = count.unwrap_or(usual);
+        if count == 0 {
+            return Ok(());
+        }
+        if self.targets.len() > 1 {
+            return past::by_time(cli, sources, Some(count), filter, shaper);
+        }
         if shaper.has_headings() {
-            let of = target.unwrap_or("all");
+            let of = self.targets.first().map_or("all", |target| target);
             let head = format!("[TAILING] the last {count} lines of [{of}] (`--lines N` for more)");
             cli.screen.answer(format!("{}\n", cli.screen.paint().dim(&head)))?;
         }
-        let mut sources = Vec::new();
-        if target.is_none() && !self.out && !self.err && shaper.has_headings() {
-            sources.push(of_daemon(&cli.home));
-        }
-        if let Some(client) = client {
-            sources.extend(self.files(client, target)?);
-        }
-        for source in sources {
-            show(cli, &source, count, shaper)?;
-        }
-        Ok(())
-    }
-
-    /// The files of what is known; an unknown target is no error, as it may be started yet.
-    fn files(
-        &self,
-        client: &mut Client,
-        target: Option<&str>,
-    ) -> Result<Vec<Source>, outcome::Stop> {
-        let details = match exchange::details(client, target) {
-            Ok(details) => details,
-            Err(outcome::Stop::Fault(fault)) if fault.code == Code::NotFound => Vec::new(),
-            Err(stop) => return Err(stop),
-        };
-        Ok(of_processes(&details, self.wants(Stream::Out), self.wants(Stream::Err)))
+        past::by_log(cli, sources, count, filter, shaper)
     }
 }
 
-fn show(cli: &mut Cli, source: &Source, count: usize, shaper: &mut Shaper) -> Outcome {
-    // A file that is not there yet has no lines.
-    let Ok(lines) = last_lines(&source.path, count) else {
-        return Ok(());
-    };
-    let origin = Origin { proc: source.proc, name: &source.name, stream: source.stream };
-    let mut shown = Vec::new();
-    if shaper.has_headings() {
-        let head = format!("{} last {count} lines:", source.path.display());
-        shown.extend(format!("{}\n", cli.screen.paint().dim(&head)).into_bytes());
-    }
-    for line in lines {
-        shown.extend(shaper.shape(origin, None, &line));
-    }
-    if shaper.has_headings() {
-        shown.push(b'\n');
-    }
-    write(cli, source.stream, shaper, shown)
-}
-
-/// Shows lines as they come; of these instances only, where some are named.
-pub(super) fn follow(
-    cli: &mut Cli,
-    mut follower: Client,
-    request: &Request,
-    shaper: &mut Shaper,
-    only: Option<&BTreeSet<u32>>,
-) -> Outcome {
-    loop {
-        match follower.next() {
-            Ok(Reply::Log(line)) if only.is_some_and(|only| !only.contains(&line.proc)) => {}
-            Ok(Reply::Log(line)) => {
-                let origin =
-                    Origin { proc: Some(line.proc), name: &line.name, stream: line.stream };
-                let shown = shaper.shape(origin, Some(line.at), &line.bytes);
-                write(cli, line.stream, shaper, shown)?;
+/// All processes that write to the logs: those that share one are shown as one.
+fn of_writers(seam: &mut Seam, details: &[Detail]) {
+    for detail in details {
+        for (stream, path) in [(Stream::Out, &detail.out_log), (Stream::Err, &detail.err_log)] {
+            if let Some(path) = path {
+                seam.writer(detail.view.id, stream, path);
             }
-            Ok(Reply::Missed { lines }) => {
-                cli.screen.note(format!("-- {lines} lines were left out: too slow --"))?;
-            }
-            Ok(Reply::Failed { fault, .. }) => return Err(fault.into()),
-            Ok(_) => return Err(connect::unexpected().into()),
-            Err(CallError::Io(_)) => match again(cli, request)? {
-                Some(client) => follower = client,
-                None => return Ok(()),
-            },
-            Err(error) => return Err(error.into()),
         }
     }
-}
-
-/// A new connection after the daemon was replaced; `None` when it has ended.
-fn again(cli: &mut Cli, request: &Request) -> Result<Option<Client>, outcome::Stop> {
-    for _ in 0..TRIES {
-        let Some(mut client) = cli.running()? else {
-            return Ok(None);
-        };
-        // Answered by a successor only: one that ends hangs up.
-        if let Ok(Reply::Pong) = client.call(&Request::Ping, |_| {}) {
-            client.send(request)?;
-            cli.screen.note("-- the daemon was restarted; following again --")?;
-            return Ok(Some(client));
-        }
-    }
-    Ok(None)
-}
-
-/// Raw lines keep to their streams.
-fn write(cli: &mut Cli, stream: Stream, shaper: &Shaper, shown: Vec<u8>) -> Outcome {
-    if shaper.is_raw() && stream == Stream::Err {
-        return Ok(cli.screen.err_raw(shown)?);
-    }
-    Ok(cli.screen.data(shown)?)
 }

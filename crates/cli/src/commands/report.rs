@@ -3,9 +3,10 @@
 
 use super::{Cli, Run};
 use crate::connect;
-use crate::logs::tail::last_lines;
+use crate::logs::past::last_lines;
 use crate::outcome::Outcome;
 use crate::render::report::{self, Shown};
+use crate::role::chain;
 use crate::system;
 use crate::verbs::Group;
 use rpm_proto::{Reply, Request, redact};
@@ -56,6 +57,6 @@ fn log(cli: &Cli) -> Vec<String> {
         Ok(lines) => {
             lines.iter().map(|line| redact::text(&String::from_utf8_lossy(line))).collect()
         }
-        Err(error) => vec![format!("{}: {error}", cli.home.log())],
+        Err(error) => vec![chain(&error)],
     }
 }

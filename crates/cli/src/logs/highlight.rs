@@ -1,23 +1,33 @@
-//! Marking a text within lines of bytes.
+//! Marking parts of lines of bytes.
 
 use anstyle::{Effects, Style};
 
-/// The line with each occurrence of `text` marked.
-pub(crate) fn mark(line: &[u8], text: &[u8]) -> Vec<u8> {
-    if text.is_empty() {
-        return line.to_vec();
+/// The places of a text in a line.
+pub(crate) fn places(line: &[u8], text: &[u8]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while !text.is_empty()
+        && let Some(at) = line[from..].windows(text.len()).position(|part| part == text)
+    {
+        found.push((from + at, from + at + text.len()));
+        from += at + text.len();
     }
+    found
+}
+
+/// The line with these parts of it marked.
+pub(crate) fn mark(line: &[u8], places: &[(usize, usize)]) -> Vec<u8> {
     let style = Style::new().effects(Effects::INVERT);
     let mut marked = Vec::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(at) = rest.windows(text.len()).position(|part| part == text) {
-        marked.extend_from_slice(&rest[..at]);
+    let mut done = 0;
+    for (start, end) in places.iter().copied().filter(|(start, end)| start < end) {
+        marked.extend_from_slice(&line[done..start]);
         marked.extend_from_slice(format!("{style}").as_bytes());
-        marked.extend_from_slice(text);
+        marked.extend_from_slice(&line[start..end]);
         marked.extend_from_slice(format!("{style:#}").as_bytes());
-        rest = &rest[at + text.len()..];
+        done = end;
     }
-    marked.extend_from_slice(rest);
+    marked.extend_from_slice(&line[done..]);
     marked
 }
 
@@ -27,11 +37,13 @@ mod tests {
 
     #[test]
     fn each_occurrence_is_marked() {
+        let marked = |line: &[u8], text: &[u8]| mark(line, &places(line, text));
         assert_eq!(
-            mark(b"an error, error\xff", b"error"),
+            marked(b"an error, error\xff", b"error"),
             b"an \x1b[7merror\x1b[0m, \x1b[7merror\x1b[0m\xff"
         );
-        assert_eq!(mark(b"none", b"error"), b"none");
-        assert_eq!(mark(b"none", b""), b"none");
+        assert_eq!(marked(b"none", b"error"), b"none");
+        assert_eq!(marked(b"none", b""), b"none");
+        assert_eq!(mark(b"none", &[(0, 0), (1, 2)]), b"n\x1b[7mo\x1b[0mne");
     }
 }

@@ -3,9 +3,11 @@
 use super::highlight;
 use crate::render::details::iso;
 use crate::render::style::Paint;
+use rpm_logbook::Filter;
 use rpm_pm2::stamp::{Stamp, USUAL};
 use rpm_proto::Stream;
 use serde_json::json;
+use std::sync::Arc;
 use unicode_width::UnicodeWidthStr;
 
 /// The form of the lines.
@@ -38,6 +40,7 @@ pub(crate) struct Shaper {
     form: Form,
     stamp: Option<Stamp>,
     highlight: Option<String>,
+    sought: Option<Arc<Filter>>,
     paint: Paint,
     pad: usize,
 }
@@ -53,7 +56,13 @@ impl Shaper {
         highlight: Option<String>,
         paint: Paint,
     ) -> Self {
-        Self { form, stamp, highlight, paint, pad: LABEL_WIDTH }
+        Self { form, stamp, highlight, sought: None, paint, pad: LABEL_WIDTH }
+    }
+
+    /// Marks what a filter looks for, too.
+    pub(crate) fn seeking(mut self, filter: &Arc<Filter>) -> Self {
+        self.sought = Some(Arc::clone(filter));
+        self
     }
 
     /// Whether headings may stand between the lines.
@@ -68,17 +77,29 @@ impl Shaper {
 
     /// What is shown of a line that was written at `at` (ms since 1970), where that is known.
     pub(crate) fn shape(&mut self, origin: Origin<'_>, at: Option<i64>, line: &[u8]) -> Vec<u8> {
-        let mut shown = match self.form {
-            Form::Labelled => self.labelled(origin, at, line),
-            Form::Raw => line.to_vec(),
-            Form::Json => json_line(origin, at, line),
-            Form::Pairs => pairs(origin, at, line),
-        };
-        shown.push(b'\n');
+        let mut shown = Vec::new();
+        self.shape_into(&mut shown, origin, at, line);
         shown
     }
 
-    fn labelled(&mut self, origin: Origin<'_>, at: Option<i64>, line: &[u8]) -> Vec<u8> {
+    /// The same, added to what is shown already.
+    pub(crate) fn shape_into(
+        &mut self,
+        shown: &mut Vec<u8>,
+        origin: Origin<'_>,
+        at: Option<i64>,
+        line: &[u8],
+    ) {
+        match self.form {
+            Form::Labelled => self.labelled(shown, origin, at, line),
+            Form::Raw => shown.extend_from_slice(line),
+            Form::Json => shown.extend(json_line(origin, at, line)),
+            Form::Pairs => shown.extend(pairs(origin, at, line)),
+        }
+        shown.push(b'\n');
+    }
+
+    fn labelled(&mut self, shown: &mut Vec<u8>, origin: Origin<'_>, at: Option<i64>, line: &[u8]) {
         let label = label(origin);
         self.pad = self.pad.max(label.width());
         let fill = " ".repeat(self.pad - label.width());
@@ -91,14 +112,18 @@ impl Shaper {
             (Some(stamp), Some(at)) => format!("{} ", stamp.at(at)),
             _ => String::new(),
         };
-        let mut shown = format!("{stamp}{label}{fill} | ").into_bytes();
-        match &self.highlight {
-            Some(text) if self.paint.on => {
-                shown.extend(highlight::mark(line, text.as_bytes()));
-            }
-            _ => shown.extend_from_slice(line),
+        shown.extend_from_slice(format!("{stamp}{label}{fill} | ").as_bytes());
+        let places = match (&self.highlight, &self.sought) {
+            _ if !self.paint.on => Vec::new(),
+            (Some(text), _) => highlight::places(line, text.as_bytes()),
+            (None, Some(filter)) => filter.matches(line),
+            (None, None) => Vec::new(),
+        };
+        if places.is_empty() {
+            shown.extend_from_slice(line);
+        } else {
+            shown.extend(highlight::mark(line, &places));
         }
-        shown
     }
 }
 

@@ -131,6 +131,62 @@ fn following_ends_with_the_daemon() {
 }
 
 #[test]
+fn lines_are_chosen_by_time_words_and_level() {
+    let logs = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(logs.path().join(name), text).unwrap();
+    write(
+        "api-out__2026-01-01_00-00-00.log",
+        "{\"level\":50,\"time\":\"1970-01-01T00:00:01Z\",\"msg\":\"one\"}\n",
+    );
+    write("api-out.log", "1970-01-01T00:00:03Z three\n1970-01-01T00:00:05Z [warn] five\n");
+    write("api-error.log", "1970-01-01T00:00:02Z two\n  of two\n1970-01-01T00:00:04Z info: four\n");
+    let folder = logs.path().to_str().unwrap().to_owned();
+    let fake = Fake::new(move |request| match request {
+        Request::Inspect { .. } => {
+            vec![Say::Reply(Reply::Details { details: vec![detail(0, "api", &folder)] })]
+        }
+        _ => panic!("{request:?}"),
+    });
+    let shown = |flags: &[&str]| {
+        let mut words = vec!["logs", "api", "--nostream"];
+        words.extend(flags);
+        let text = fake.ok(&words);
+        let names = ["one", "of two", "two", "three", "four", "five"];
+        let named = |line: &str| names.into_iter().find(|name| line.contains(name)).unwrap();
+        text.lines().map(named).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        shown(&["--since", "1970-01-01"]),
+        ["one", "two", "of two", "three", "four", "five"]
+    );
+    assert_eq!(
+        shown(&["--since", "1970-01-01T00:00:02Z", "--until", "1970-01-01T00:00:04Z"]),
+        ["two", "of two", "three", "four"]
+    );
+    assert_eq!(shown(&["--level", "warn"]), ["one", "two", "of two", "five"]);
+    assert_eq!(shown(&["--grep", "O", "--ignore-case", "--lines", "1"]), ["one", "four"]);
+    assert_eq!(shown(&["--grep", "t", "--invert"]), ["four", "five"]);
+    let out = fake.run(&["logs", "api", "--nostream", "--raw", "--level", "error"]);
+    assert_eq!(out.stdout, b"{\"level\":50,\"time\":\"1970-01-01T00:00:01Z\",\"msg\":\"one\"}\n");
+    let stats = fake.ok(&["logs", "api", "--stats", "--nostream", "--json"]);
+    let stats: serde_json::Value = serde_json::from_str(&stats).unwrap();
+    assert_eq!((&stats[0]["lines"], &stats[0]["errors"]), (&6.into(), &3.into()));
+    assert_eq!(stats[0]["first"], "1970-01-01T00:00:01.000Z");
+    let bad = fake.run(&["logs", "--since", "soon"]);
+    assert_eq!(bad.status.code(), Some(1));
+}
+
+#[test]
+fn several_targets_are_followed_and_each_process_once() {
+    let fake = Fake::new(|request| match request {
+        Request::Follow { .. } => vec![line(Stream::Out, b"a"), line(Stream::Err, b"b"), Say::End],
+        _ => panic!("{request:?}"),
+    });
+    let shown = fake.ok(&["logs", "api", "0", "--lines", "0"]);
+    assert_eq!(shown, "0|api      | a\n0|api      | b\n");
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let fake = daemon(|_| (0..100_000).map(|_| line(Stream::Out, &[b'x'; 100])).collect());
     let mut command = fake.command(&["logs", "--lines", "0"]);
