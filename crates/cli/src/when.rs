@@ -1,43 +1,91 @@
 //! Times as people write them: so long ago, or a moment.
 
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ZonedDateTime};
 use rpm_proto::{Code, Fault};
+
+const FORMS: &str = "write how long ago, such as `10m` or `2h 30m`, or a time, such as `10:00`, \
+                     `2026-11-29T10:00`, `2026-11-29T10:00:00Z`, `today` or `yesterday`";
 
 /// The time, in ms since 1970.
 pub(crate) fn now() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
+    Timestamp::now().as_millisecond()
 }
 
-/// A moment in ms since 1970: `10m` before `now`, an RFC 3339 time, or a local date and time.
+/// A moment in ms since 1970: `10m` before `now`, an RFC 3339 time, or a local date, time of today
+/// or both.
 pub(crate) fn read(flag: &str, text: &str, now: i64) -> Result<i64, Fault> {
+    let now = Timestamp::from_millisecond(now).unwrap_or(Timestamp::UNIX_EPOCH);
+    moment(text.trim(), &now.to_zoned_datetime(TimeZone::system()))
+        .ok_or_else(|| Fault::new(Code::Usage, format!("`{flag} {text}` is no time")).help(FORMS))
+}
+
+fn moment(text: &str, now: &ZonedDateTime) -> Option<i64> {
     if let Ok(ago) = humantime::parse_duration(text) {
-        return Ok(now.saturating_sub(i64::try_from(ago.as_millis()).unwrap_or(i64::MAX)));
+        let ago = i64::try_from(ago.as_millis()).ok()?;
+        return now.timestamp().as_millisecond().checked_sub(ago);
     }
-    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
-        return Ok(moment.as_millisecond());
+    if let Ok(at) = text.replacen(' ', "T", 1).parse::<Timestamp>() {
+        return Some(at.as_millisecond());
     }
-    let local = text.parse::<jiff::civil::DateTime>();
-    let zoned = local.and_then(|local| local.to_zoned_datetime(jiff::tz::TimeZone::system()));
-    zoned.map(|zoned| zoned.timestamp().as_millisecond()).map_err(|_| {
-        Fault::new(Code::Usage, format!("`{flag} {text}` is no time")).help(
-            "write how long ago, such as `10m` or `2h 30m`, or a time, such as `2026-11-29T10:00`",
-        )
-    })
+    let of_local = |local: DateTime| {
+        let at = local.to_zoned_datetime(now.time_zone().clone()).ok()?;
+        Some(at.timestamp().as_millisecond())
+    };
+    match text {
+        "now" => Some(now.timestamp().as_millisecond()),
+        "today" => of_local(now.date().into()),
+        "yesterday" => of_local(now.date().yesterday().ok()?.into()),
+        _ => match (text.parse::<DateTime>(), text.parse::<Date>(), text.parse::<Time>()) {
+            (Ok(local), _, _) => of_local(local),
+            (_, Ok(date), _) => of_local(date.into()),
+            (_, _, Ok(time)) if text.contains(':') => {
+                of_local(DateTime::from_parts(now.date(), time))
+            }
+            _ => None,
+        },
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn now() -> ZonedDateTime {
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        "2026-11-29T12:30:00+02:00".parse::<Timestamp>().unwrap().to_zoned_datetime(zone)
+    }
+
     #[test]
-    fn times_are_read_in_each_form() {
-        let read = |text| read("--since", text, 1_000_000_000);
-        assert_eq!(read("10m"), Ok(1_000_000_000 - 600_000));
-        assert_eq!(read("1h 30s"), Ok(1_000_000_000 - 3_630_000));
-        assert_eq!(read("1970-01-01T00:00:05Z"), Ok(5000));
-        assert_eq!(read("1970-01-01T01:00:05+01:00"), Ok(5000));
-        assert!(read("2026-11-29T10:00").is_ok() && read("2026-11-29 10:00:07").is_ok());
-        assert!(read("2026-11-29").is_ok());
-        let fault = read("yesterday").unwrap_err();
-        assert!(fault.to_string().contains("`--since yesterday` is no time"), "{fault}");
+    fn times_have_many_forms() {
+        for (text, wanted) in [
+            ("10m", "2026-11-29T10:20:00Z"),
+            ("1h 30m", "2026-11-29T09:00:00Z"),
+            ("2days", "2026-11-27T10:30:00Z"),
+            ("10:00", "2026-11-29T08:00:00Z"),
+            ("10:00:05", "2026-11-29T08:00:05Z"),
+            ("2026-11-28", "2026-11-27T22:00:00Z"),
+            ("2026-11-28T10:00", "2026-11-28T08:00:00Z"),
+            ("2026-11-28 10:00:00", "2026-11-28T08:00:00Z"),
+            ("2026-11-28T10:00:00Z", "2026-11-28T10:00:00Z"),
+            ("2026-11-28 10:00:00+01:00", "2026-11-28T09:00:00Z"),
+            ("today", "2026-11-28T22:00:00Z"),
+            ("yesterday", "2026-11-27T22:00:00Z"),
+            ("now", "2026-11-29T10:30:00Z"),
+        ] {
+            let wanted = wanted.parse::<Timestamp>().unwrap().as_millisecond();
+            assert_eq!(moment(text, &now()), Some(wanted), "{text}");
+        }
+        for text in ["", "soon", "10", "-5m", "2026-13-01", "25:00"] {
+            assert_eq!(moment(text, &now()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_named() {
+        let fault = read("--since", "soon", 0).unwrap_err();
+        assert_eq!(fault.what, "`--since soon` is no time");
+        assert_eq!(read("--since", "10m", 1_000_000_000), Ok(1_000_000_000 - 600_000));
     }
 }

@@ -152,8 +152,8 @@ fn lines_are_chosen_by_time_words_and_level() {
         words.extend(flags);
         let text = fake.ok(&words);
         let names = ["one", "of two", "two", "three", "four", "five"];
-        let named = |line: &str| names.into_iter().find(|name| line.contains(name)).unwrap();
-        text.lines().map(named).collect::<Vec<_>>()
+        let found = |line: &str| names.into_iter().find(|name| line.contains(name)).unwrap();
+        text.lines().map(found).collect::<Vec<_>>()
     };
     assert_eq!(
         shown(&["--since", "1970-01-01"]),
