@@ -105,6 +105,16 @@ impl Stamp {
         Self::in_zone("YYYY-MM-DD[T]HH:mm:ss.SSS[Z]", TimeZone::UTC)
     }
 
+    /// In the time of the zone of this name (`Europe/Berlin`); `None` where there is none.
+    pub fn in_named_zone(format: &str, zone: &str) -> Option<Self> {
+        Some(Self::in_zone(format, TimeZone::get(zone).ok()?))
+    }
+
+    /// Whether a text can be a stamp of this format, of whatever time.
+    pub fn could_be(&self, text: &str) -> bool {
+        fits(&self.parts, text)
+    }
+
     fn in_zone(format: &str, zone: TimeZone) -> Self {
         let parts = parse(format);
         let fine = parts.contains(&Part::Token(Token::Milli));
@@ -141,7 +151,76 @@ pub fn is_format(text: &str) -> bool {
     ["YY", "MM", "DD", "HH", "hh", "mm", "ss"].iter().any(|token| text.contains(token))
 }
 
+/// Whether a text can be what these parts make. Numbers without leading zeros have one or two
+/// digits, so both are tried.
+fn fits(parts: &[Part], text: &str) -> bool {
+    let Some((first, parts)) = parts.split_first() else {
+        return text.is_empty();
+    };
+    match first {
+        Part::Text(words) => text.strip_prefix(&**words).is_some_and(|rest| fits(parts, rest)),
+        Part::Token(token) => (1..=token.longest()).any(|len| {
+            text.split_at_checked(len)
+                .is_some_and(|(head, rest)| token.could_write(head) && fits(parts, rest))
+        }),
+    }
+}
+
 impl Token {
+    /// The most bytes that it writes.
+    fn longest(self) -> usize {
+        match self {
+            Self::Year => 4,
+            Self::YearShort
+            | Self::Month(_)
+            | Self::Day(_)
+            | Self::Hour(_)
+            | Self::HalfDayHour(_)
+            | Self::Minute(_)
+            | Self::Second(_)
+            | Self::HalfDay(_) => 2,
+            Self::DayOfWeek => 1,
+            Self::Milli => 3,
+            Self::MonthName(letters) | Self::DayName(letters) => letters,
+            Self::Offset(colon) => 5 + colon.len(),
+        }
+    }
+
+    /// Whether it may write this at some time.
+    fn could_write(self, text: &str) -> bool {
+        let digits =
+            |least: usize| text.len() >= least && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_of = |names: &[&str], letters: usize| {
+            names.iter().any(|name| name.get(..letters).unwrap_or(name) == text)
+        };
+        match self {
+            Self::Year => digits(4),
+            Self::YearShort => digits(2),
+            Self::Milli => digits(3),
+            Self::DayOfWeek => digits(1),
+            Self::Month(width)
+            | Self::Day(width)
+            | Self::Hour(width)
+            | Self::HalfDayHour(width)
+            | Self::Minute(width)
+            | Self::Second(width) => digits(width),
+            Self::MonthName(letters) => is_of(&MONTHS, letters),
+            Self::DayName(letters) => is_of(&DAYS, letters),
+            Self::HalfDay(words) => words.contains(&text),
+            Self::Offset(colon) => {
+                let digits = text.strip_prefix(['+', '-']).unwrap_or("");
+                let four = if colon.is_empty() {
+                    digits.to_owned()
+                } else {
+                    digits.replacen(colon, "", 1)
+                };
+                four.len() == 4
+                    && digits.len() == 4 + colon.len()
+                    && four.bytes().all(|byte| byte.is_ascii_digit())
+            }
+        }
+    }
+
     fn write(self, time: &ZonedDateTime, out: &mut String) -> std::fmt::Result {
         let half_day_hour = match time.hour() % 12 {
             0 => 12,
@@ -240,6 +319,33 @@ mod tests {
         ] {
             assert_eq!(stamp(format, TimeZone::UTC), text, "{format}");
         }
+    }
+
+    #[test]
+    fn a_stamp_of_any_time_is_known_by_its_form() {
+        let could = |format: &str, text: &str| Stamp::in_zone(format, TimeZone::UTC).could_be(text);
+        for format in
+            ["YYYY-MM-DD_HH-mm-ss", "YY M D H h s", "dddd[_]MMM.A", "SSS ZZ Z d", "[x]", ""]
+        {
+            for ms in [0, 1_234_567_890_123, 1_700_000_000_007, 1_796_000_000_000] {
+                let mut stamp = Stamp::in_zone(format, TimeZone::UTC);
+                let text = stamp.at(ms).to_owned();
+                assert!(stamp.could_be(&text), "{format}: {text}");
+                assert!(!stamp.could_be(&format!("{text}x")), "{format}: {text}x");
+            }
+        }
+        for text in ["v2", "2026-11-29", "2026-11-29_00-00-0", "", "2026-11-29_00-00-é"] {
+            assert!(!could("YYYY-MM-DD_HH-mm-ss", text), "{text}");
+        }
+        assert!(!could("MMM", "Foo"));
+        assert!(!could("Z", "+0100") && could("Z", "+01:00") && could("ZZ", "-0330"));
+    }
+
+    #[test]
+    fn a_zone_is_known_by_its_name() {
+        let mut tokyo = Stamp::in_named_zone("DD HH", "Asia/Tokyo").unwrap();
+        assert_eq!(tokyo.at(0), "01 09");
+        assert!(Stamp::in_named_zone("DD", "Middle/Earth").is_none());
     }
 
     #[test]
