@@ -181,6 +181,7 @@ fn logs(flags: &Flags) -> Result<RawLogs, ConfigFault> {
         time: flags.time,
         merge: flags.merge_logs.then_some(true),
         disabled: flags.disable_logs,
+        rotate: rpm_core::spec::RotateOptions::default(),
     })
 }
 

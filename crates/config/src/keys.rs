@@ -63,6 +63,7 @@ keys! {
     "log_date_format": "a format of dates", "\"YYYY-MM-DD HH:mm:ss\"";
     "time": FLAG, "true";
     "merge_logs" ["combine_logs"]: FLAG, "true";
+    "log_rotate": "an object of options, or `false`", "{ \"max_size\": \"10M\", \"retain\": 30 }";
     "max_memory_restart": "bytes, or a whole number with K, M or G", "\"300M\"";
     "min_uptime": "at least 100 milliseconds, or a string such as \"10s\"", "\"10s\"";
     "max_restarts": WHOLE, "10";

@@ -167,7 +167,7 @@ pub(crate) fn logs(raw: &Raw, name: &str, cwd: &Utf8Path, context: &Context) -> 
     // PM2's rule: one file for all where neither cluster mode nor a count was asked for.
     let uncounted = matches!(raw.instances, None | Some(Instances::Cpus));
     let merge = raw.mode != Some(ExecMode::Cluster) && uncounted;
-    let RawLogs { out, err, combined, json, date_format, time, merge: told, disabled } =
+    let RawLogs { out, err, combined, json, date_format, time, merge: told, disabled, rotate } =
         raw.logs.clone();
     let target = |path: Option<String>| match path.as_deref() {
         None => LogTarget::Default,
@@ -187,6 +187,7 @@ pub(crate) fn logs(raw: &Raw, name: &str, cwd: &Utf8Path, context: &Context) -> 
         date_format: date_format.or_else(|| time.then(|| TIME.to_owned())),
         json,
         disabled,
+        rotate,
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::units::Instances;
 use indexmap::IndexMap;
 use rpm_core::Signal;
-use rpm_core::spec::{ClusterPolicy, Env, ExecMode, Limits, WatchOptions};
+use rpm_core::spec::{ClusterPolicy, Env, ExecMode, Limits, RotateOptions, WatchOptions};
 
 /// What was written; `None` where nothing was.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,6 +60,7 @@ pub(crate) struct RawLogs {
     pub(crate) time: bool,
     pub(crate) merge: Option<bool>,
     pub(crate) disabled: bool,
+    pub(crate) rotate: RotateOptions,
 }
 
 /// The log of both streams together.

@@ -6,6 +6,7 @@ use crate::fields::{Fields, word};
 use crate::keys;
 use crate::limits;
 use crate::raw::{Combined, Raw, RawCluster, RawLogs, RawRestart, RawStop, Vars};
+use crate::rotate;
 use crate::syntax::Value;
 use crate::units::{self, Instances};
 use crate::watch;
@@ -181,6 +182,7 @@ fn logs(fields: &Fields<'_>) -> Result<RawLogs, ConfigFault> {
         time: fields.flag("time")?.unwrap_or(false),
         merge: fields.flag("merge_logs")?,
         disabled: fields.flag("disable_logs")?.unwrap_or(false),
+        rotate: rotate::log_rotate(fields)?,
     })
 }
 

@@ -1,10 +1,12 @@
 //! What a user wants of one app: resolved, validated, plain data.
 
 mod limits;
+mod rotation;
 mod setting;
 mod watch;
 
 pub use limits::{Limits, Measure, Resource, Rlimit};
+pub use rotation::{Bound, Compression, RotateOptions, Rotation};
 pub use setting::Setting;
 pub use watch::WatchOptions;
 
@@ -206,6 +208,9 @@ pub struct LogOptions {
     pub json: bool,
     /// Keep nothing and publish nothing.
     pub disabled: bool,
+    /// When its files are put aside, where that differs from all others.
+    #[serde(skip_serializing_if = "RotateOptions::is_default")]
+    pub rotate: RotateOptions,
 }
 
 /// One log file as asked for.

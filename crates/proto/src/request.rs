@@ -1,7 +1,7 @@
 //! What a client asks.
 
 use crate::history::{Metric, Subject};
-use rpm_core::spec::{AppSpec, Env, Setting};
+use rpm_core::spec::{AppSpec, Env, RotateOptions, Setting};
 use rpm_core::{Existing, ScaleTo, Signal, Target};
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +93,12 @@ pub enum Request {
     },
     /// Opens all log files anew (after an outside rotation). Answered by [`crate::Reply::Flushed`].
     ReopenLogs,
+    /// Says when log files of all apps are put aside, from now on and for the daemon's successors.
+    /// Answered by [`crate::Reply::Done`].
+    Rotate {
+        /// What differs from the defaults.
+        options: RotateOptions,
+    },
     /// What there is to say for a bug report. Answered by [`crate::Reply::Report`].
     Report,
     /// The host, the daemon and all processes with their figures. Answered by
@@ -162,6 +168,7 @@ impl Request {
             | Self::Inspect { .. }
             | Self::Flush { .. }
             | Self::ReopenLogs
+            | Self::Rotate { .. }
             | Self::Follow { .. }
             | Self::Watch
             | Self::Happenings

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use rpm_core::spec::{AppSpec, Env};
+use rpm_core::spec::{AppSpec, Bound, Compression, Env, RotateOptions};
 use rpm_core::{Affected, Change, Existing, ProcId, ScaleTo, Signal, Target};
 use rpm_proto::{Code, Fault, Hello, Metric, Reply, Request, Subject, Verb};
 use serde_json::json;
@@ -64,6 +64,20 @@ fn requests_keep_their_form() {
     );
     request(&Request::Save { force: false }, &json!({"kind": "save", "force": false}));
     request(&Request::Kill, &json!({"kind": "kill"}));
+    request(
+        &Request::Rotate {
+            options: RotateOptions {
+                max_size: Some(Bound::Of(1024)),
+                retain: Some(Bound::Unlimited),
+                compression: Some(Compression::Zstd),
+                ..RotateOptions::default()
+            },
+        },
+        &json!({
+            "kind": "rotate",
+            "options": {"max_size": {"of": 1024}, "retain": "unlimited", "compression": "zstd"}
+        }),
+    );
 }
 
 #[test]

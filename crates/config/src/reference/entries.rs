@@ -49,6 +49,7 @@ entries! {
     "log_date_format": r#"{"type":"string"}"#, "none", "The time before each line, such as `YYYY-MM-DD HH:mm:ss.SSS Z`.";
     "time": FLAG, "`false`", "The same as the format `YYYY-MM-DDTHH:mm:ss`.";
     "merge_logs": FLAG, "`true` in fork mode without `instances`", "One file for all instances; else each has its id in the file's name.";
+    "log_rotate": r#"{"type":["object","boolean"],"properties":{"enabled":{"type":"boolean"},"max_size":{"type":["string","integer"]},"retain":{"type":["string","integer"]},"max_age":{"type":"string"},"total_size":{"type":["string","integer"]},"compress":{"type":"boolean"},"compression":{"enum":["gzip","zstd"]},"interval":{"type":["string","boolean"]},"date_format":{"type":"string"}}}"#, "as for all apps", "When log files are put aside, and what becomes of them, where it differs from what holds for all apps; `false` for never. [The options](logs.md#rotation).";
     "max_memory_restart": r#"{"anyOf":[{"type":"integer","minimum":0},{"type":"string","pattern":"^[0-9]+[KMG]?$"}]}"#, "none", "Restarts the app when its whole process tree uses more: bytes, or with K, M or G (powers of 1024).";
     "min_uptime": r#"{"anyOf":[{"type":"number","minimum":100},{"type":"string"}]}"#, "`1000`", "A shorter run is unstable. Milliseconds, or with s, m or h.";
     "max_restarts": WHOLE, "`16`", "So many unstable runs in a row, and the app is `errored`.";

@@ -156,6 +156,7 @@ fn logs(record: &Record, name: &str) -> LogOptions {
         date_format: text(record, "log_date_format").filter(|format| !format.is_empty()),
         json: text(record, "log_type").as_deref() == Some("json"),
         disabled: flag(record, "disable_logs").unwrap_or(false),
+        rotate: rpm_core::spec::RotateOptions::default(),
     }
 }
 
