@@ -74,6 +74,8 @@ async fn measure(writers: u64, lines: u64, format: &Format, shared: bool) -> Out
             format: format.clone(),
             keep_tail: false,
             taken: Arc::default(),
+            rotate: rpm_core::spec::RotateOptions::default(),
+            is_module: false,
         });
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["write", &lines.to_string()]).stdout(Stdio::from(theirs));

@@ -113,10 +113,15 @@ impl Job {
     }
 
     fn after(&self, time: Wall) -> Option<Wall> {
-        let local: DateTime<Local> = Local.timestamp_millis_opt(time.0).single()?;
-        let next = self.cron.find_next_occurrence(&local, false).ok()?;
-        Some(Wall(next.timestamp_millis()))
+        after(&self.cron, time)
     }
+}
+
+/// The next time of a pattern after this one, in local time; `None` when there is none.
+pub(crate) fn after(cron: &Cron, time: Wall) -> Option<Wall> {
+    let local: DateTime<Local> = Local.timestamp_millis_opt(time.0).single()?;
+    let next = cron.find_next_occurrence(&local, false).ok()?;
+    Some(Wall(next.timestamp_millis()))
 }
 
 #[cfg(test)]

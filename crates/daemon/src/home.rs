@@ -119,6 +119,11 @@ impl Home {
         self.run().join(rpm_journal::NAME)
     }
 
+    /// When logs are put aside, for a successor of this supervisor.
+    pub fn rotation(&self) -> Utf8PathBuf {
+        self.run().join("rotation.json")
+    }
+
     /// What was acknowledged in lives that did not end well.
     pub fn unended(&self) -> Utf8PathBuf {
         self.run().join("unended.json")

@@ -40,6 +40,7 @@ mod rebirth;
 mod recover;
 mod report;
 mod requests;
+mod rotation;
 mod sample;
 mod server;
 mod start;
@@ -151,7 +152,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
 
     // Before there are threads: it makes a process that has what we have now.
     let (channels, mut held) = start_channels(channel_news, estate.safe.take())?;
-    let logs = logs::Logs::start(log_news).map_err(system("starting the log thread"))?;
+    let logs = start_logs(&home, log_news)?;
     write_assets(&home)?;
     let (entrances, notes, duplicates) = open_entrances(&home, &mut estate)?;
     held.extend(duplicates);
@@ -259,6 +260,7 @@ fn leave(home: &Home, mut world: World) -> Result<(), RunError> {
         }
         Some(Over::Stopped) | None => {
             remove(&[home.socket(), home.pid_file(), home.journal(), home.unended()]);
+            remove(&[home.rotation()]);
             // Those of another daemon stay.
             if world.sockets.for_pm2 {
                 remove(&[home.rpc_socket(), home.pub_socket()]);
@@ -316,6 +318,12 @@ fn duplicates(sockets: Option<&Sockets>) -> Vec<(OwnedFd, u32)> {
             Vec::new()
         }
     }
+}
+
+fn start_logs(home: &Home, news: mpsc::Sender<logs::LogEvent>) -> Result<logs::Logs, RunError> {
+    let logs = logs::Logs::start(news).map_err(system("starting the log thread"))?;
+    logs.rotate(rotation::load(home));
+    Ok(logs)
 }
 
 fn start_channels(

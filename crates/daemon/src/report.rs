@@ -57,6 +57,7 @@ impl Driver {
             ("logs.waiting_bytes", logs.spooled),
             ("logs.waiting_bytes_at_most", logs.spooled_max),
             ("logs.writing_threads", logs.writers),
+            ("logs.rotated_files", logs.rotated),
             ("journal.records", journal.records),
             ("journal.snapshots", journal.snapshots),
             ("journal.file_bytes", journal.file_bytes),

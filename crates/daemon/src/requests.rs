@@ -60,6 +60,7 @@ impl Driver {
                 self.world.reopen_logs();
                 tell(reply, Reply::Flushed { files: Vec::new() });
             }
+            Request::Rotate { options } => self.rotate(options, reply),
             Request::Save { force } => self.save(force, reply),
             Request::Resurrect => self.resurrect(reply),
             Request::Import { path } => match dump::load_file(path.as_str().into()) {

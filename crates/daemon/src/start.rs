@@ -186,6 +186,8 @@ pub(crate) fn sink(
         },
         keep_tail: true,
         taken,
+        rotate: spec.logs.rotate.clone(),
+        is_module: spec.is_module(),
     }
 }
 

@@ -324,6 +324,12 @@ impl World {
                 let draft = Draft::new("log_trouble", Level::Error, text);
                 self.chronicle.tell(draft.with("path", path.as_str()).with("error", error));
             }
+            LogEvent::Rotated { path, aside } => {
+                tracing::debug!(%path, %aside, "a log was put aside");
+            }
+            LogEvent::NotRotated { path, error } => {
+                tracing::warn!(%path, error, "could not put a log aside; it grows on until that can be done");
+            }
             LogEvent::Ended(generation) => tracing::debug!(%generation, "all output is written"),
             LogEvent::Released(generation) => self.logs_released(generation),
         }

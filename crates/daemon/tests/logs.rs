@@ -11,6 +11,10 @@ mod formats;
 mod hung;
 #[path = "logs/rig.rs"]
 mod rig;
+#[path = "logs/rotated.rs"]
+mod rotated;
+#[path = "logs/rotated_killed.rs"]
+mod rotated_killed;
 #[path = "logs/runs.rs"]
 mod runs;
 #[path = "logs/shared.rs"]

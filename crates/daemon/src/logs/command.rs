@@ -9,6 +9,7 @@ use super::follow::Subscription;
 use super::outlet::FileId;
 use camino::Utf8PathBuf;
 use rpm_core::Generation;
+use rpm_core::spec::RotateOptions;
 use rpm_proto::LogLine;
 use rpm_sys::poller::Waker;
 use std::io;
@@ -46,6 +47,12 @@ pub(super) enum Command {
     Detached(Writer, FileId),
     /// From a thread that writes: a file takes no bytes, and why.
     Troubled(Utf8PathBuf, String),
+    /// From a thread that writes: a file was put aside by this name.
+    Rotated(Utf8PathBuf, Utf8PathBuf),
+    /// From a thread that writes: a file could not be put aside, and why.
+    NotRotated(Utf8PathBuf, String),
+    /// What is asked for for all logs about their being put aside.
+    Rotate(Box<RotateOptions>),
     /// Nobody can send commands any more.
     Quit,
 }

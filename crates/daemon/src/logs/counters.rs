@@ -29,6 +29,8 @@ pub struct Figures {
     pub troubled: BTreeMap<Utf8PathBuf, String>,
     /// Threads that write files now.
     pub writers: u64,
+    /// Files that were put aside.
+    pub rotated: u64,
 }
 
 /// The figures as they grow.
@@ -37,6 +39,7 @@ pub(super) struct Counters {
     pub(super) captured: AtomicU64,
     pub(super) written: AtomicU64,
     pub(super) writers: AtomicU64,
+    pub(super) rotated: AtomicU64,
     spooled: AtomicU64,
     spooled_max: AtomicU64,
     rare: Mutex<Rare>,
@@ -62,6 +65,7 @@ impl Counters {
             spooled_bound,
             troubled,
             writers: self.writers.load(Relaxed),
+            rotated: self.rotated.load(Relaxed),
         }
     }
 

@@ -6,6 +6,7 @@
 use super::command::Command;
 use super::counters::Counters;
 use super::outlet::{Outlet, empty};
+use super::rotation::Archivist;
 use super::ticket::Ticket;
 use camino::Utf8PathBuf;
 use rpm_sys::poller::Waker;
@@ -33,6 +34,8 @@ const OWING_MAX: usize = 64;
 pub(super) struct Crew {
     /// The figures.
     pub(super) counters: Arc<Counters>,
+    /// Who looks after files that were put aside.
+    pub(super) archivist: Arc<Archivist>,
     queue: Mutex<Queue>,
     bell: Condvar,
     /// To the capture.
@@ -77,6 +80,7 @@ impl Crew {
     pub(super) fn new(commands: Sender<Command>, waker: Waker, counters: Arc<Counters>) -> Self {
         Self {
             counters,
+            archivist: Arc::default(),
             queue: Mutex::default(),
             bell: Condvar::new(),
             commands,

@@ -1,5 +1,6 @@
 //! One log file: appends, and knows what it ends with and whether it takes bytes.
 
+use super::aside::Limit;
 use super::record::{FileMark, Left, Why};
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{Mode, OFlags};
@@ -23,6 +24,8 @@ pub(super) struct LogFile {
     path: Utf8PathBuf,
     file: Option<File>,
     end: End,
+    /// When it is put aside.
+    pub(super) limit: Limit,
     trouble: Option<Trouble>,
     /// Counts writes; see [`Place::order`](super::record::Place::order).
     pub(super) order: u64,
@@ -50,7 +53,8 @@ struct Trouble {
 impl LogFile {
     /// A file that is opened when it is first asked for.
     pub(super) fn new(path: Utf8PathBuf) -> Self {
-        Self { path, file: None, end: End::Line, trouble: None, order: 0 }
+        let limit = Limit::default();
+        Self { path, file: None, end: End::Line, limit, trouble: None, order: 0 }
     }
 
     /// Its name.
@@ -71,7 +75,7 @@ impl LogFile {
         }
         match open(&self.path) {
             Ok(file) => {
-                self.file = Some(file);
+                self.set(file);
                 if self.is_empty() {
                     self.end = End::Line;
                 }
@@ -82,9 +86,10 @@ impl LogFile {
     }
 
     /// What to note of it before a write; `None` when it keeps no bytes.
-    pub(super) fn mark(&self) -> Option<FileMark> {
+    pub(super) fn mark(&mut self) -> Option<FileMark> {
         let found = self.file.as_ref()?.metadata().ok()?;
         let mark = FileMark { device: found.dev(), inode: found.ino(), size: found.len() };
+        self.limit.size = mark.size;
         found.is_file().then_some(mark)
     }
 
@@ -97,7 +102,10 @@ impl LogFile {
         while written < bytes.len() {
             match file.write(&bytes[written..]) {
                 Ok(0) => return Err((written, io::ErrorKind::WriteZero.into())),
-                Ok(count) => written += count,
+                Ok(count) => {
+                    written += count;
+                    self.limit.size += count as u64;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err((written, error)),
             }
@@ -125,26 +133,41 @@ impl LogFile {
     }
 
     /// It is empty.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&mut self) -> bool {
         self.mark().is_some_and(|mark| mark.size == 0)
     }
 
     /// It has been emptied.
     pub(super) fn emptied(&mut self) {
         self.end = End::Line;
+        self.limit.size = 0;
     }
 
     /// Opens it anew by its name. When that fails the old one is kept: its bytes are somewhere.
     pub(super) fn reopen(&mut self) {
         match open(&self.path) {
             Ok(file) => {
-                self.file = Some(file);
+                self.set(file);
                 self.end = End::Line;
             }
             Err(error) => {
                 self.fail(&error);
             }
         }
+    }
+
+    /// Takes another file for this one; `None` to open it by its name when it is next needed.
+    pub(super) fn exchange(&mut self, file: Option<File>) {
+        self.file = None;
+        self.end = End::Line;
+        if let Some(file) = file {
+            self.set(file);
+        }
+    }
+
+    fn set(&mut self, file: File) {
+        self.limit.begin(&file);
+        self.file = Some(file);
     }
 
     /// The file that was written to before a rename, when it is still in the folder.
@@ -158,6 +181,11 @@ impl LogFile {
         let mut file = Self::new(Utf8PathBuf::from_path_buf(found.path()).ok()?);
         file.file = Some(open(&file.path).ok()?);
         file.mark().is_some_and(|now| now.inode == mark.inode).then_some(file)
+    }
+
+    /// What is open.
+    pub(super) fn handle(&self) -> Option<&File> {
+        self.file.as_ref()
     }
 
     /// It failed, and is left alone for a while. Returns why.
@@ -197,9 +225,9 @@ pub(super) fn empty(path: &Utf8Path) -> io::Result<()> {
 }
 
 /// Opens for appending, so that a file that others cut short has no hole. Links are followed where
-/// no other user could have made them: people point logs at `/dev/stdout`. Such a pipe or terminal must not block, and a named
-/// pipe without a reader not even the opening, `open(2)`.
-fn open(path: &Utf8Path) -> io::Result<File> {
+/// no other user could have made them: people point logs at `/dev/stdout`. Such a pipe or terminal
+/// must not block, and a named pipe without a reader not even the opening, `open(2)`.
+pub(super) fn open(path: &Utf8Path) -> io::Result<File> {
     let flags =
         OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let attempt = || rpm_sys::files::open(path.as_std_path(), flags | OFlags::NOCTTY, MODE);

@@ -6,6 +6,7 @@
 use super::Format;
 use super::record::{self, Record};
 use camino::Utf8PathBuf;
+use rpm_core::spec::RotateOptions;
 use rustix::fs::ftruncate;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -33,6 +34,12 @@ pub(super) struct Description {
     /// At most [`PLACES`].
     pub(super) files: Vec<Utf8PathBuf>,
     pub(super) format: Format,
+    /// When its files are put aside.
+    #[serde(default, skip_serializing_if = "RotateOptions::is_default")]
+    pub(super) rotate: RotateOptions,
+    /// Whether its app is a module.
+    #[serde(default)]
+    pub(super) is_module: bool,
 }
 
 /// The description at the head of a spool; `None` when nothing was captured.

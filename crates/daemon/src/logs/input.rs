@@ -214,6 +214,7 @@ impl Input {
                 all: turn.all && end == to && !self.render.needs_whole_lines(),
             };
             if let Some(part) = Part::of(&kit.buffer, rules) {
+                let part = part.within(file.limit.room(), &kit.buffer);
                 let at = mark.map_or_else(wall_ms, |(_, at)| at);
                 kit.buffer.truncate(part.len);
                 match turn.blocked {

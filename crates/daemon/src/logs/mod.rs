@@ -5,10 +5,11 @@
 //!
 //! # The two halves
 //!
-//! *Capture* is one thread (`pump`, `orders`, `pending`, `stream`, `intake`, `pace`). It moves bytes
-//! out of the pipes into a `spool` for each stream, and never touches a disk. *Flush* is a small
-//! crew of threads (`crew`, `outlet`, `input`, `page`, `render`, `file`), of which one at a time
-//! works on a file. A disk that hangs holds up the files on it, and nothing else.
+//! *Capture* is one thread (`pump`, `orders`, `pending`, `due`, `stream`, `intake`, `pace`). It moves
+//! bytes out of the pipes into a `spool` for each stream, and never touches a disk. *Flush* is a small
+//! crew of threads (`crew`, `outlet`, `desk`, `input`, `page`, `render`, `file`, `aside`), of which one
+//! at a time works on a file. A disk that hangs holds up the files on it, and nothing else. What was
+//! put aside (`rotation`) is compressed and removed by a third kind of thread.
 //!
 //! # How each line comes to be in its file exactly once
 //!
@@ -19,7 +20,8 @@
 //! finds an intent makes up the same bytes again, sees from the size how many of them arrived, and
 //! writes the others. That works for a file that many streams share as well, because no two intents
 //! for it are open at a time, and because a successor writes nothing to any file before it knows of
-//! all streams. A file that was renamed meanwhile is looked for in its folder by its inode.
+//! all streams. A file that was renamed meanwhile is looked for in its folder by its inode. A file is
+//! put aside between two writes, so that none is ever open for one that may be compressed.
 //!
 //! A line that is held back, because its file is shared and it has no end yet, is not consumed, so
 //! it is in the spool like all else. So are the last lines of a run that is not up yet.
@@ -41,9 +43,12 @@
 //! - A follower that is too slow is told how many lines it missed. One that comes back after the
 //!   supervisor died may have missed lines or get one twice; files are exact, followers are not.
 
+mod aside;
 mod command;
 mod counters;
 mod crew;
+mod desk;
+mod due;
 mod file;
 mod files;
 mod follow;
@@ -60,6 +65,7 @@ mod pending;
 mod pump;
 mod record;
 mod render;
+mod rotation;
 mod run;
 mod spool;
 mod stream;
@@ -74,6 +80,7 @@ use camino::Utf8PathBuf;
 use command::{Command, Door};
 use counters::Counters;
 use crew::Crew;
+use rpm_core::spec::RotateOptions;
 use rpm_core::{Generation, ProcId};
 use rpm_proto::{LogLine, Stream};
 use serde::{Deserialize, Serialize};
@@ -124,6 +131,10 @@ pub struct Sink {
     pub keep_tail: bool,
     /// Bytes taken from the pipe are added to it; the streams of a run may share one.
     pub taken: Arc<AtomicU64>,
+    /// When its files are put aside, where that differs from all others ([`Logs::rotate`]).
+    pub rotate: RotateOptions,
+    /// Whether its app is a module, for which there may be other rules.
+    pub is_module: bool,
 }
 
 /// How output is written to files.
@@ -169,6 +180,20 @@ pub enum LogEvent {
         /// The system's word.
         error: String,
     },
+    /// A file was put aside.
+    Rotated {
+        /// Its name.
+        path: Utf8PathBuf,
+        /// Where it is now; it may be compressed later.
+        aside: Utf8PathBuf,
+    },
+    /// A file could not be put aside; it grows on and loses nothing. Told once until it can.
+    NotRotated {
+        /// The file.
+        path: Utf8PathBuf,
+        /// The system's word.
+        error: String,
+    },
 }
 
 impl Sink {
@@ -188,6 +213,8 @@ impl Sink {
             format: Format::Raw,
             keep_tail: false,
             taken: Arc::default(),
+            rotate: RotateOptions::default(),
+            is_module: false,
         }
     }
 }
@@ -210,6 +237,11 @@ impl Logs {
     /// What has been captured, written and dropped.
     pub fn figures(&self) -> Figures {
         self.counters.figures(intake::KEPT_ALL)
+    }
+
+    /// Says when the files of all are put aside, and what becomes of them then. It holds at once.
+    pub fn rotate(&self, all: RotateOptions) {
+        self.door.send(Command::Rotate(Box::new(all)));
     }
 
     /// Takes in a stream. Its files exist soon after, also when nothing is written.

@@ -20,6 +20,8 @@ use tokio::sync::oneshot;
 
 /// How long the end waits for files.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// News of files that were put aside is dropped when so much waits for the main loop.
+const UNSENT_MAX: usize = 1024;
 
 impl Pump {
     /// Does what it was told.
@@ -63,6 +65,16 @@ impl Pump {
                     self.troubled = true;
                     self.unsent.push_back(LogEvent::Trouble { path, error });
                 }
+                Command::Rotate(all) => self.change_rules(*all),
+                Command::Rotated(path, aside) => {
+                    // A loop that is far behind learns of the others.
+                    if self.unsent.len() < UNSENT_MAX {
+                        self.unsent.push_back(LogEvent::Rotated { path, aside });
+                    }
+                }
+                Command::NotRotated(path, error) => {
+                    self.unsent.push_back(LogEvent::NotRotated { path, error });
+                }
                 Command::Quit => self.end(),
             }
         }
@@ -77,7 +89,7 @@ impl Pump {
             self.pipes.add(opened.stream.as_fd(), writer, Interest::Read)?;
             Ok(opened)
         });
-        let Opened { mut stream, inputs, last } = match opened {
+        let Opened { mut stream, inputs, last, wish } = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 tracing::error!(app = %name, %generation, %error, "its output cannot be read");
@@ -89,7 +101,7 @@ impl Pump {
         self.runs.add(generation, source, (writer, inputs.len()), keep_tail);
         self.runs.take(generation, stream.which(), at, &last);
         for (path, input) in inputs {
-            let outlet = self.files.acquire(path);
+            let outlet = self.files.acquire(path, wish.clone());
             outlet.leave(Letter::Attach(Box::new(input)));
             stream.outlets.push(outlet);
         }
@@ -97,6 +109,7 @@ impl Pump {
             stream.offer(subscription);
         }
         let files = stream.outlets.clone();
+        self.set_alarm();
         self.touched.insert(writer);
         self.streams.insert(writer, stream);
         files

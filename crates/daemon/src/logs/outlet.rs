@@ -3,13 +3,13 @@
 //! The capture never waits for an outlet: it leaves letters and has the outlet scheduled. Whoever
 //! works on it may have to wait for the disk.
 
-use super::command::Command;
 use super::crew::{Crew, Kit};
-use super::file::{self, LogFile, Writer};
-use super::input::{Input, Phase, Turn};
+use super::desk::Desk;
+use super::file::{self, Writer};
+use super::input::Input;
+use super::rotation::Rules;
 use super::ticket::Ticket;
 use camino::Utf8PathBuf;
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,6 +39,10 @@ pub(super) struct Outlet {
 pub(super) enum Letter {
     /// A stream writes to it from now on.
     Attach(Box<Input>),
+    /// When it is put aside from now on.
+    Rules(Option<Arc<Rules>>),
+    /// A time has come at which files are put aside.
+    Due,
     /// Nothing more is captured of a stream.
     End(Writer),
     /// Write all there is, also lines that have no end.
@@ -47,19 +51,6 @@ pub(super) enum Letter {
     Reopen(Ticket),
     /// Write what can be written, then empty the file.
     Empty(Ticket),
-}
-
-/// What the thread that works on it has.
-#[derive(Debug)]
-struct Desk {
-    id: FileId,
-    file: LogFile,
-    inputs: BTreeMap<Writer, Input>,
-    /// Those that are not [`Phase::Owing`].
-    writing: usize,
-    /// A predecessor's write may have to be completed.
-    unfinished: bool,
-    pulse: Arc<AtomicU64>,
 }
 
 /// What is going on with an outlet.
@@ -78,14 +69,7 @@ impl Outlet {
     /// An outlet that nobody writes to.
     pub(super) fn new(id: FileId, path: Utf8PathBuf) -> Self {
         let pulse = Arc::new(AtomicU64::new(0));
-        let desk = Desk {
-            id,
-            file: LogFile::new(path.clone()),
-            inputs: BTreeMap::new(),
-            writing: 0,
-            unfinished: false,
-            pulse: Arc::clone(&pulse),
-        };
+        let desk = Desk::new(id, path.clone(), Arc::clone(&pulse));
         Self {
             path,
             letters: Mutex::default(),
@@ -153,7 +137,7 @@ impl Outlet {
             }
         }
         desk.look(kit);
-        self.troubled.store(desk.file.is_troubled(), Relaxed);
+        self.troubled.store(desk.is_troubled(), Relaxed);
         drop(desk);
         let idle = !more
             && self.state.compare_exchange(state::RUNNING, state::IDLE, AcqRel, Acquire).is_ok();
@@ -169,114 +153,6 @@ impl Outlet {
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Desk {
-    fn read(&mut self, letter: Letter, kit: &mut Kit) {
-        match letter {
-            Letter::Attach(input) => {
-                input.attach(&mut self.file);
-                self.unfinished |= input.is_amid_write();
-                self.writing += 1;
-                self.inputs.insert(input.writer(), *input);
-            }
-            Letter::End(writer) => {
-                if let Some(input) = self.inputs.get_mut(&writer) {
-                    input.phase = Phase::Ending;
-                }
-            }
-            Letter::Sync(ticket) => {
-                self.sync(true, kit);
-                self.look(kit);
-                drop(ticket);
-            }
-            Letter::Reopen(ticket) => {
-                self.sync(false, kit);
-                self.file.reopen();
-                drop(ticket);
-            }
-            Letter::Empty(ticket) => {
-                self.sync(false, kit);
-                if empty(self.file.path().to_owned(), &ticket) {
-                    self.file.emptied();
-                }
-            }
-        }
-    }
-
-    /// Each stream writes some. Returns whether any got on.
-    fn round(&mut self, kit: &mut Kit) -> bool {
-        let turn = self.turn(false, kit);
-        let mut moved = false;
-        for input in self.inputs.values_mut() {
-            moved |= input.step(&mut self.file, turn, kit);
-            self.pulse.store(kit.crew.now_ms(), Relaxed);
-        }
-        if !moved {
-            self.part_with_ended(kit);
-        }
-        moved
-    }
-
-    /// Writes what is captured now; with `all`, also lines that have no end.
-    fn sync(&mut self, all: bool, kit: &mut Kit) {
-        let turn = self.turn(all, kit);
-        for input in self.inputs.values_mut() {
-            let goal = input.goal();
-            while !input.has_reached(goal) && input.step(&mut self.file, turn, kit) {
-                self.pulse.store(kit.crew.now_ms(), Relaxed);
-            }
-        }
-    }
-
-    /// Completes what a predecessor began, and says how to go on.
-    fn turn(&mut self, all: bool, kit: &mut Kit) -> Turn {
-        let mut blocked = None;
-        if self.unfinished {
-            for input in self.inputs.values_mut() {
-                blocked = blocked.or(input.complete(&mut self.file, kit).err());
-            }
-            self.unfinished = blocked.is_some();
-        }
-        Turn { is_shared: self.writing > 1, all, blocked }
-    }
-
-    fn part_with_ended(&mut self, kit: &mut Kit) {
-        let (id, writing) = (self.id, &mut self.writing);
-        self.inputs.retain(|writer, input| {
-            if input.phase == Phase::Ending && input.is_drained() {
-                *writing -= 1;
-                kit.crew.tell(Command::Drained(*writer));
-                if input.owes() && kit.crew.may_owe() {
-                    input.phase = Phase::Owing;
-                    return true;
-                }
-                kit.crew.tell(Command::Detached(*writer, id));
-                return false;
-            }
-            if input.phase == Phase::Owing && !input.owes() {
-                kit.crew.owe_no_more();
-                kit.crew.tell(Command::Detached(*writer, id));
-                return false;
-            }
-            true
-        });
-    }
-
-    /// Tells of a new trouble, and sees whether an old one is over.
-    fn look(&mut self, kit: &mut Kit) {
-        if !self.file.is_troubled() {
-            return;
-        }
-        if let Some(why) = self.file.news() {
-            kit.crew.counters.trouble(self.file.path(), &why);
-            kit.crew.tell(Command::Troubled(self.file.path().to_owned(), why));
-        }
-        let owes = self.inputs.values().any(Input::owes);
-        if !owes && self.file.ready().is_ok() && self.file.recovered() {
-            kit.crew.counters.calm(self.file.path());
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which of the bytes that wait are written together.
 
-use memchr::memrchr;
+use memchr::{memchr, memrchr};
 
 /// A line without an end is held so long before it is cut in two.
 const HELD_MAX: usize = 64 << 10;
@@ -50,6 +50,17 @@ impl Part {
         }
         rules.all.then_some(Self { len: bytes.len(), close: false })
     }
+
+    /// No more than brings a file to its size, and the rest of that line. `room` is what the file may
+    /// have more, `None` for any.
+    pub(super) fn within(self, room: Option<u64>, bytes: &[u8]) -> Self {
+        let room = room.map_or(usize::MAX, |room| usize::try_from(room).unwrap_or(usize::MAX));
+        let rest = bytes[..self.len].get(room.saturating_sub(1)..).unwrap_or(&[]);
+        match memchr(b'\n', rest) {
+            Some(at) => Self { len: self.len - rest.len() + at + 1, close: false },
+            None => self,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -60,6 +71,24 @@ mod tests {
 
     fn part(bytes: &[u8], rules: Rules) -> Option<(usize, bool)> {
         Part::of(bytes, rules).map(|part| (part.len, part.close))
+    }
+
+    #[test]
+    fn a_file_that_is_full_is_given_the_rest_of_its_line() {
+        let within = |len, room| {
+            let part = Part { len, close: true }.within(room, b"aa\nbb\ncc");
+            (part.len, part.close)
+        };
+        assert_eq!(within(8, None), (8, true));
+        assert_eq!(within(8, Some(9)), (8, true));
+        assert_eq!(within(8, Some(7)), (8, true), "the last line has no end yet");
+        assert_eq!(within(8, Some(6)), (6, false));
+        assert_eq!(within(8, Some(4)), (6, false));
+        assert_eq!(within(8, Some(3)), (3, false));
+        for room in [0, 1, 2] {
+            assert_eq!(within(8, Some(room)), (3, false));
+        }
+        assert_eq!(within(2, Some(0)), (2, true));
     }
 
     #[test]

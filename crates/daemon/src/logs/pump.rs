@@ -15,6 +15,7 @@ use super::pending::Pending;
 use super::run::Runs;
 use super::stream::{CAPACITY, Stream};
 use rpm_core::Generation;
+use rpm_sys::alarm::Alarm;
 use rpm_sys::poller::{Interest, Poller, Ready, Waker};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
@@ -28,6 +29,8 @@ use tokio::sync::mpsc::error::TrySendError;
 
 /// The bell's name among the streams.
 pub(super) const WAKE: Writer = 0;
+/// The alarm's name among the streams.
+const ALARM: Writer = Writer::MAX;
 /// News that the main loop has no room for is offered again after this.
 const OFFER_AGAIN: Duration = Duration::from_millis(20);
 /// Files that hang are looked at this often, while somebody waits for them.
@@ -44,6 +47,10 @@ pub(super) struct Pump {
     /// The bell alone.
     commanded: Poller,
     pub(super) bell: Waker,
+    /// It rings when a file is to be put aside.
+    pub(super) alarm: Alarm,
+    /// What it is set to, in ms since 1970.
+    pub(super) next_due: Option<i64>,
     pub(super) commands: Receiver<Command>,
     events: mpsc::Sender<LogEvent>,
     /// News that found no room: at most two for each run and one for each failing file.
@@ -86,13 +93,16 @@ pub(super) fn start(
     crew: Arc<Crew>,
     events: mpsc::Sender<LogEvent>,
 ) -> io::Result<()> {
-    let (pipes, commanded) = (Poller::new()?, Poller::new()?);
+    let (pipes, commanded, alarm) = (Poller::new()?, Poller::new()?, Alarm::new()?);
     pipes.add(bell.fd(), WAKE, Interest::Read)?;
+    pipes.add(alarm.as_fd(), ALARM, Interest::Read)?;
     commanded.add(bell.fd(), WAKE, Interest::Read)?;
     let mut pump = Pump {
         pipes,
         commanded,
         bell,
+        alarm,
+        next_due: None,
         commands,
         events,
         unsent: VecDeque::new(),
@@ -129,8 +139,12 @@ impl Pump {
             if ready.iter().any(|event| event.token == WAKE) {
                 self.obey();
             }
-            for event in ready.drain(..).filter(|event| event.token != WAKE) {
-                self.read(event.token, false);
+            for event in ready.drain(..) {
+                match event.token {
+                    WAKE => {}
+                    ALARM => self.ring(),
+                    writer => drop(self.read(writer, false)),
+                }
             }
             self.pace.passed();
             self.go_on();

@@ -12,6 +12,7 @@ use super::intake::{Intake, Taken, Weather};
 use super::lines::Lines;
 use super::outlet::Outlet;
 use super::render::Render;
+use super::rotation::Wish;
 use super::spool::{self, Spool};
 use rpm_core::{Generation, ProcId};
 use rpm_proto::Stream as Which;
@@ -57,6 +58,8 @@ pub(super) struct Opened {
     pub(super) inputs: Vec<(camino::Utf8PathBuf, Input)>,
     /// The last bytes that a predecessor captured.
     pub(super) last: Vec<u8>,
+    /// When its files are put aside.
+    pub(super) wish: Wish,
 }
 
 impl Stream {
@@ -80,7 +83,10 @@ impl Stream {
             namespace: sink.namespace.to_string(),
             files: files(sink.file, sink.combined),
             format: sink.format,
+            rotate: sink.rotate,
+            is_module: sink.is_module,
         });
+        let wish = (is.rotate.clone(), is.is_module);
         let source = Source {
             proc: ProcId(is.proc),
             name: Arc::from(is.name.as_str()),
@@ -117,7 +123,7 @@ impl Stream {
             lines: Lines::default(),
             followers: Vec::new(),
         };
-        Ok(Opened { stream, inputs, last })
+        Ok(Opened { stream, inputs, last, wish })
     }
 
     /// The instance and its app.

@@ -1,6 +1,7 @@
 //! A log thread with a folder of its own, and runs whose output the test writes.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rpm_core::spec::RotateOptions;
 use rpm_core::{Generation, ProcId};
 use rpm_daemon::logs::{Format, LogEvent, Logs, Sink};
 use rpm_proto::Stream;
@@ -28,6 +29,8 @@ impl Rig {
     pub(crate) fn with_room_for_events(room: usize) -> Self {
         let (told, events) = mpsc::channel(room);
         let logs = Logs::start(told).unwrap();
+        // Tests that want files to be put aside say when.
+        logs.rotate(RotateOptions { enabled: Some(false), ..RotateOptions::default() });
         Self { logs, events, folder: tempfile::tempdir().unwrap() }
     }
 
@@ -59,6 +62,8 @@ impl Rig {
             format: Format::Raw,
             keep_tail: false,
             taken: Arc::default(),
+            rotate: RotateOptions::default(),
+            is_module: false,
         };
         (sink, write)
     }
@@ -74,11 +79,12 @@ impl Rig {
         write
     }
 
-    /// The next news, but for those that a run's pipes are not needed any more.
+    /// The next news, but for those that a run's pipes are not needed any more, or that a file was put
+    /// aside.
     pub(crate) async fn event(&mut self) -> LogEvent {
         loop {
             let event = self.any_event().await;
-            if !matches!(event, LogEvent::Released(_)) {
+            if !matches!(event, LogEvent::Released(_) | LogEvent::Rotated { .. }) {
                 return event;
             }
         }

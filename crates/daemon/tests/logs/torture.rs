@@ -5,6 +5,7 @@
 
 use crate::rig::PATIENCE;
 use camino::{Utf8Path, Utf8PathBuf};
+use rpm_core::spec::RotateOptions;
 use rpm_core::{Generation, ProcId};
 use rpm_daemon::logs::{Format, LogEvent, Logs, Sink, new_spool};
 use rpm_proto::Stream;
@@ -14,23 +15,25 @@ use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Tells a supervisor where its streams are.
 const STREAMS: &str = "RPM_TEST_STREAMS";
+/// Tells a supervisor when to put files aside, as JSON.
+const ROTATE: &str = "RPM_TEST_ROTATE";
 
 /// A stream: the file it goes to, and how.
-struct Way {
-    label: &'static str,
-    file: &'static str,
-    format: &'static str,
-    combined: bool,
+pub(crate) struct Way {
+    pub(crate) label: &'static str,
+    pub(crate) file: &'static str,
+    pub(crate) format: &'static str,
+    pub(crate) combined: bool,
 }
 
-const WAYS: [Way; 7] = [
+pub(crate) const WAYS: [Way; 7] = [
     Way { label: "raw", file: "raw.log", format: "raw", combined: true },
     Way { label: "plain", file: "plain.log", format: "raw", combined: false },
     Way { label: "one", file: "shared.log", format: "raw", combined: false },
@@ -39,22 +42,25 @@ const WAYS: [Way; 7] = [
     Way { label: "dated", file: "dated.log", format: "dated", combined: false },
     Way { label: "json", file: "json.log", format: "json", combined: false },
 ];
+/// These tests put files aside themselves.
+static NEVER: LazyLock<RotateOptions> =
+    LazyLock::new(|| RotateOptions { enabled: Some(false), ..RotateOptions::default() });
 static BLOCKED: Way = Way { label: "app", file: "blocked/log", format: "raw", combined: false };
-const COMBINED: &str = "combined.log";
+pub(crate) const COMBINED: &str = "combined.log";
 
 /// What outlives supervisors.
-struct Held {
-    way: &'static Way,
-    pipe: PipeReader,
-    spool: OwnedFd,
+pub(crate) struct Held {
+    pub(crate) way: &'static Way,
+    pub(crate) pipe: PipeReader,
+    pub(crate) spool: OwnedFd,
 }
 
 /// A small generator of numbers, the same for the same seed (xorshift).
 #[derive(Clone)]
-struct Chance(u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -62,12 +68,12 @@ impl Chance {
     }
 }
 
-fn number(name: &str, usual: u64) -> u64 {
+pub(crate) fn number(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().map_or(usual, |text| text.parse().unwrap())
 }
 
 /// Line `number` of a stream; its length and its bytes depend on the number alone.
-fn line(label: &str, number: u64) -> Vec<u8> {
+pub(crate) fn line(label: &str, number: u64) -> Vec<u8> {
     let fill = "x".repeat(usize::try_from(number * 37 % 180).unwrap());
     let mut line = format!("{label} {number} {fill}").into_bytes();
     if number % 50 == 7 && label != "json" {
@@ -78,7 +84,11 @@ fn line(label: &str, number: u64) -> Vec<u8> {
 }
 
 /// Writes lines at about 3000 a second until it is told to stop; some in two pieces, some in bursts.
-fn write(way: &'static Way, mut pipe: PipeWriter, stop: &Arc<AtomicBool>) -> JoinHandle<u64> {
+pub(crate) fn write(
+    way: &'static Way,
+    mut pipe: PipeWriter,
+    stop: &Arc<AtomicBool>,
+) -> JoinHandle<u64> {
     let stop = Arc::clone(stop);
     std::thread::spawn(move || {
         let mut count = 0;
@@ -99,7 +109,7 @@ fn write(way: &'static Way, mut pipe: PipeWriter, stop: &Arc<AtomicBool>) -> Joi
 }
 
 /// Starts a supervisor that takes over what is held.
-fn start(folder: &Utf8Path, held: &[Held]) -> Child {
+pub(crate) fn start(folder: &Utf8Path, held: &[Held], rotate: &RotateOptions) -> Child {
     let me = std::process::id();
     let stream = |held: &Held| {
         let path = |fd: i32| format!("/proc/{me}/fd/{fd}");
@@ -116,6 +126,7 @@ fn start(folder: &Utf8Path, held: &[Held]) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "torture::supervisor", "--nocapture"])
         .env(STREAMS, streams.join(";"))
+        .env(ROTATE, serde_json::to_string(rotate).unwrap())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -123,7 +134,7 @@ fn start(folder: &Utf8Path, held: &[Held]) -> Child {
 }
 
 /// Waits until a supervisor says a word, at the end of a line of the test's harness or alone.
-fn hear(child: &mut Child, word: &str) {
+pub(crate) fn hear(child: &mut Child, word: &str) {
     let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().ends_with(word)), "it did not say {word}");
 }
@@ -136,6 +147,7 @@ fn supervisor() {
     };
     let (told, mut events) = tokio::sync::mpsc::channel(64);
     let logs = Logs::start(told).unwrap();
+    logs.rotate(serde_json::from_str(&std::env::var(ROTATE).unwrap()).unwrap());
     let sinks: Vec<Sink> = streams.split(';').enumerate().map(sink).collect();
     let count = sinks.len();
     logs.take_over(sinks);
@@ -153,7 +165,7 @@ fn supervisor() {
         while left > 0 {
             match events.recv().await.unwrap() {
                 LogEvent::Released(_) => left -= 1,
-                LogEvent::Ended(_) => {}
+                LogEvent::Ended(_) | LogEvent::Rotated { .. } | LogEvent::NotRotated { .. } => {}
                 LogEvent::Trouble { .. } => println!("\ntrouble"),
             }
         }
@@ -187,6 +199,8 @@ fn sink((index, stream): (usize, &str)) -> Sink {
         },
         keep_tail: index % 2 == 0,
         taken: Arc::default(),
+        rotate: RotateOptions::default(),
+        is_module: false,
     }
 }
 
@@ -218,7 +232,7 @@ fn no_line_is_lost_doubled_or_torn_however_often_the_supervisor_is_killed() {
     }
     let begun = Instant::now();
     for turn in 0..kills {
-        let mut child = start(folder, &held);
+        let mut child = start(folder, &held, &NEVER);
         if chance.below(3) > 0 {
             hear(&mut child, "up");
         }
@@ -232,7 +246,7 @@ fn no_line_is_lost_doubled_or_torn_however_often_the_supervisor_is_killed() {
     }
     stop.store(true, Ordering::Relaxed);
     let counts: Vec<u64> = writers.into_iter().map(|writer| writer.join().unwrap()).collect();
-    let mut last = start(folder, &held);
+    let mut last = start(folder, &held, &NEVER);
     hear(&mut last, "up");
     drop(open);
     hear(&mut last, "done");
@@ -255,7 +269,7 @@ fn what_was_dropped_is_told_though_the_supervisor_was_killed() {
     let held = [Held { way, pipe, spool: new_spool().unwrap() }];
     let mut total = 0;
     for number in 0..5 {
-        let mut supervisor = start(folder, &held);
+        let mut supervisor = start(folder, &held, &NEVER);
         hear(&mut supervisor, "trouble");
         let line = line(way.label, number);
         app.write_all(&line).unwrap();
@@ -265,7 +279,7 @@ fn what_was_dropped_is_told_though_the_supervisor_was_killed() {
         supervisor.wait().unwrap();
     }
     std::fs::remove_file(folder.join("blocked")).unwrap();
-    let mut last = start(folder, &held);
+    let mut last = start(folder, &held, &NEVER);
     hear(&mut last, "up");
     drop(app);
     hear(&mut last, "done");
@@ -341,7 +355,7 @@ fn compare(file: &str, way: &Way, count: u64, lines: &[Vec<u8>]) {
 }
 
 /// A line without its stamp.
-fn bare(bytes: &[u8], format: &str) -> Vec<u8> {
+pub(crate) fn bare(bytes: &[u8], format: &str) -> Vec<u8> {
     match format {
         "dated" if bytes.starts_with(b"at ") => bytes["at 00:00:00.000: ".len()..].to_vec(),
         "json" => {

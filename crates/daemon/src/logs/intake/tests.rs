@@ -25,6 +25,8 @@ fn description() -> Description {
         namespace: "default".to_owned(),
         files: vec!["/log".into()],
         format: Format::Raw,
+        rotate: rpm_core::spec::RotateOptions::default(),
+        is_module: false,
     }
 }
 
