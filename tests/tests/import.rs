@@ -14,7 +14,9 @@ struct Moved {
 fn moved() -> Moved {
     let rpm = Rpm::new();
     let (pm2, apps) = (rpm.dir().join("pm2"), rpm.dir().join("apps"));
-    fs::create_dir_all(pm2.join("modules/pm2-logrotate")).unwrap();
+    for module in ["pm2-logrotate", "pm2-server"] {
+        fs::create_dir_all(pm2.join("modules").join(module)).unwrap();
+    }
     rpm.write(
         "apps/http.js",
         "require('http').createServer((q, s) => s.end('here')).listen(process.env.PORT);\n",
@@ -65,7 +67,8 @@ fn a_saved_list_and_settings_are_taken_over() {
     rpm.ok(&["set", "web:greeting", "mine"]);
     let output = rpm.run(&["import", "pm2", pm2.to_str().unwrap()]);
     assert!(output.status.success(), "{output:?}");
-    assert!(output.stderr.contains("the module `pm2-logrotate` is not taken over"), "{output:?}");
+    assert!(output.stderr.contains("the module `pm2-server` is not taken over"), "{output:?}");
+    assert!(!output.stderr.contains("pm2-logrotate"), "it is built in: {output:?}");
     is_taken_over(&moved);
     let pid = rpm.app("web")[0].pid;
     assert_eq!(environ(pid, "MODE").as_deref(), Some("a"));

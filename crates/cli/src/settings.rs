@@ -2,6 +2,7 @@
 //! becomes variables of it.
 
 mod key;
+pub(crate) mod rotate;
 mod shown;
 
 pub(crate) use key::Key;

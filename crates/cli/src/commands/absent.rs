@@ -68,7 +68,11 @@ const ABSENT: &[Absent] = &[
         "`rpm sendSignal SIGUSR1 NAME` opens the inspector of a Node app; then `node inspect`",
     ),
     absent(&["create", "autoinstall"], "`rpm init` writes a config file to begin with"),
-    absent(&["logrotate"], "`logrotate` may move the files; let it run `rpm reloadLogs` then"),
+    absent(
+        &["logrotate"],
+        "logs are rotated without it; `rpm set pm2-logrotate:enabled false` leaves that to \
+         `logrotate`, which runs `rpm reloadLogs` when it has moved the files",
+    ),
     absent(&["profile:cpu", "profile:mem"], PROFILE),
     absent(&["package", "publish", "module:publish", "module:generate"], MODULE),
     absent(&["install-otel", "uninstall-otel"], TRACING),

@@ -1,6 +1,6 @@
 //! Questions to the daemon, and what is shown of the answers.
 
-use super::{Cli, modules, words};
+use super::{Cli, modules, settings, words};
 use crate::connect;
 use crate::outcome::{Outcome, Stop};
 use crate::progress::Progress;
@@ -24,6 +24,7 @@ impl Cli {
             self.tell_taken_up(&mut client)?;
         }
         if is_new {
+            settings::tell_rotation(self, &mut client)?;
             modules::start_installed(self, &mut client)?;
         }
         Ok(client)

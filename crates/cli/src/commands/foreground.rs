@@ -6,6 +6,7 @@ use crate::home::Home;
 use crate::logs::line::Shaper;
 use crate::outcome::{Outcome, Stop};
 use crate::runtime::{self, Apps, Inbox, News, Print};
+use crate::settings::{Settings, rotate};
 use rpm_core::{Signal, Target};
 use rpm_proto::client::CallError;
 use rpm_proto::{ProcessView, Reply, Request, Verb};
@@ -42,7 +43,11 @@ impl Foreground<'_> {
     /// Runs the apps until a signal asks for the end, or the last of them has ended. `look` sees what
     /// there is after each change.
     pub(super) fn hold(self, apps: &Request, mut look: impl FnMut(&[ProcessView])) -> Outcome {
-        let (_, is_new) = connect::or_start(self.home)?;
+        let (mut client, is_new) = connect::or_start(self.home)?;
+        if is_new {
+            rotate::tell(&Settings::read(self.home)?, &mut client)?;
+        }
+        drop(client);
         let printer = Print::follow(self.home, self.shaper)?;
         self.inbox.watch(self.home)?;
         let outcome = start(self.home, apps)

@@ -4,7 +4,7 @@ mod source;
 
 use super::{Cli, Run, Table};
 use crate::outcome::Outcome;
-use crate::settings::Settings;
+use crate::settings::{Settings, rotate};
 use crate::verbs::Group;
 use camino::Utf8PathBuf;
 use rpm_proto::{Code, Fault, Request};
@@ -60,6 +60,7 @@ fn settings(cli: &mut Cli, source: &Source) -> Outcome {
     let theirs = source.settings()?;
     let count = Settings::change(&cli.home, |ours| Ok(ours.fill(theirs)))?;
     if count > 0 {
+        super::settings::rotate(cli)?;
         cli.screen.say(format!("{count} settings taken over"))?;
     }
     Ok(())
@@ -67,7 +68,7 @@ fn settings(cli: &mut Cli, source: &Source) -> Outcome {
 
 /// Says what is not taken over.
 fn left(cli: &mut Cli, source: &Source) -> Outcome {
-    for module in source.modules() {
+    for module in source.modules().into_iter().filter(|module| !rotate::is_built_in(module)) {
         cli.screen
             .warn(format!("the module `{module}` is not taken over; `rpm install {module}`"))?;
     }

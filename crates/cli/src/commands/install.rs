@@ -3,9 +3,10 @@
 use super::modules::{self, Package, fetch, package_folder};
 use super::{Cli, Run, Table};
 use crate::outcome::{Outcome, Stop};
-use crate::settings::{Settings, lines};
+use crate::settings::{Settings, lines, rotate};
 use crate::verbs::Group;
 use camino::Utf8Path;
+use rpm_config::ROTATE_GROUP;
 use rpm_proto::{Code, Fault};
 use std::io;
 
@@ -27,6 +28,11 @@ impl Run for Install {
         if self.module == "." {
             let package = Package::read(&crate::context::find()?.cwd)?;
             return run(cli, &package, true);
+        }
+        if rotate::is_built_in(&self.module) {
+            return Ok(cli.screen.say(format!(
+                "{ROTATE_GROUP} is built in: logs are rotated without it, by its settings"
+            ))?);
         }
         cli.home.create()?;
         cli.screen.say(format!("Installing {}", self.module))?;

@@ -10,7 +10,7 @@ pub(super) use package::Package;
 use super::{Cli, exchange};
 use crate::context;
 use crate::outcome::Outcome;
-use crate::settings::Settings;
+use crate::settings::{Settings, rotate};
 use camino::{Utf8Path, Utf8PathBuf};
 use rpm_core::Existing;
 use rpm_proto::{Client, Request};
@@ -27,6 +27,8 @@ pub(super) fn installed(folder: &Utf8Path) -> Vec<String> {
             names.push(name.to_owned());
         }
     }
+    // PM2 installed it into a home that both use; it would move files that are moved already.
+    names.retain(|name| !rotate::is_built_in(name));
     names.retain(|name| package_folder(folder, name).join("package.json").is_file());
     names.sort();
     names

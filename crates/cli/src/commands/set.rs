@@ -2,7 +2,7 @@
 
 use super::{Cli, Run, get, settings};
 use crate::outcome::Outcome;
-use crate::settings::{Key, Settings};
+use crate::settings::{Key, Settings, rotate};
 use crate::verbs::Group;
 
 /// The arguments of `rpm set`.
@@ -28,7 +28,9 @@ impl Run for Set {
         let Some(value) = self.value else {
             return get::show(cli, &key);
         };
+        rotate::check(&key, &value)?;
         Settings::change(&cli.home, |settings| settings.set(&key, value))?;
+        settings::rotate(cli)?;
         cli.screen.say("Setting changed")?;
         settings::spread(cli, key.group().into_iter())?;
         settings::show(cli, key.group())

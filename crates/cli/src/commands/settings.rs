@@ -3,10 +3,10 @@
 use super::{Cli, exchange};
 use crate::files;
 use crate::outcome::Outcome;
-use crate::settings::{Settings, lines};
+use crate::settings::{Settings, lines, rotate};
 use camino::Utf8Path;
 use rpm_core::Target;
-use rpm_proto::{Code, Fault, Request, Verb};
+use rpm_proto::{Client, Code, Fault, Request, Verb};
 use serde_json::Value;
 use std::process::Command;
 
@@ -44,6 +44,22 @@ pub(super) fn spread<'a>(cli: &mut Cli, groups: impl Iterator<Item = &'a str>) -
     Ok(())
 }
 
+/// Tells a daemon that runs when logs are put aside.
+pub(super) fn rotate(cli: &mut Cli) -> Outcome {
+    match cli.running()? {
+        Some(mut client) => tell_rotation(cli, &mut client),
+        None => Ok(()),
+    }
+}
+
+/// Tells this daemon when logs are put aside, and the user what of it cannot be.
+pub(super) fn tell_rotation(cli: &mut Cli, client: &mut Client) -> Outcome {
+    for wrong in rotate::tell(&Settings::read(&cli.home)?, client)? {
+        cli.screen.warn(wrong)?;
+    }
+    Ok(())
+}
+
 /// Lets the user edit the file. What is no JSON afterwards is not taken.
 pub(super) fn edit(cli: &mut Cli) -> Outcome {
     let path = cli.home.settings();
@@ -57,6 +73,7 @@ pub(super) fn edit(cli: &mut Cli) -> Outcome {
         Ok(()) => {
             // A copy that stays does no harm.
             drop(std::fs::remove_file(&draft));
+            rotate(cli)?;
             cli.screen.say(format!("{path} was edited; restart the apps that it is about"))?;
             Ok(())
         }

@@ -27,6 +27,7 @@ impl Run for Unset {
             }
             Ok(())
         })?;
+        settings::rotate(cli)?;
         settings::show(cli, None)
     }
 }
