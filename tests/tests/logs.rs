@@ -27,6 +27,13 @@ fn start(apps: &[Value]) -> Rpm {
     rpm
 }
 
+/// Large logs are not put aside.
+fn in_one_file() -> Rpm {
+    let rpm = Rpm::new();
+    rpm.ok(&["set", "pm2-logrotate:enabled", "false"]);
+    rpm
+}
+
 fn nostream(rpm: &Rpm, args: &[&str]) -> Output {
     let mut all = vec!["logs"];
     all.extend(args);
@@ -208,7 +215,8 @@ fn has_lines(rpm: &Rpm, name: &str, count: usize) {
 fn much_output_arrives_whole_and_in_order() {
     let text = "x".repeat(90);
     let count = 200_000;
-    let rpm = start(&[child_app("app", &[&format!("lines:{count}:{text}")])]);
+    let rpm = in_one_file();
+    rpm.ok(&["start", &rpm.config(&[child_app("app", &[&format!("lines:{count}:{text}")])])]);
     has_lines(&rpm, "app-out.log", count);
     let found = fs::read_to_string(log(&rpm, "app-out.log")).unwrap();
     let wrong =
@@ -219,7 +227,7 @@ fn much_output_arrives_whole_and_in_order() {
 
 #[test]
 fn a_line_without_end_is_cut_and_does_not_fill_the_memory() {
-    let rpm = Rpm::new();
+    let rpm = in_one_file();
     let script = "const b = Buffer.alloc(1 << 20, 120); let n = 0;
 const more = () => n++ < 64 ? process.stdout.write(b, more) : process.stdout.write('\\nend\\n'); more();
 setInterval(() => {}, 1000);";
