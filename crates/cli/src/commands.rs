@@ -2,6 +2,7 @@
 
 pub(crate) mod absent;
 mod afterwards;
+pub(crate) mod alerts;
 pub(crate) mod attach;
 pub(crate) mod cleardump;
 pub(crate) mod completion;

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Role::Daemon(home) => role::daemon(&home),
         Role::SelfCheck => role::self_check(),
         Role::StaticServer => role::static_server(),
+        Role::DeliverAlert => role::deliver_alert(),
         Role::Cli(words) => verbs::run(words),
     }
 }

@@ -24,6 +24,8 @@ pub(crate) enum Role {
     SelfCheck,
     /// `rpm static-server`: an app that serves a folder.
     StaticServer,
+    /// `rpm deliver-alert`: sends one alert, which is on its standard input.
+    DeliverAlert,
     /// The command line, with the words after the program's name.
     Cli(Vec<OsString>),
 }
@@ -42,6 +44,7 @@ impl Role {
         let words: Vec<OsString> = words.collect();
         match &*words {
             [word] if word == rpm_daemon::QUESTION => Self::SelfCheck,
+            [word] if word == rpm_alerts::DELIVER => Self::DeliverAlert,
             [word, ..] if word == rpm_config::STATIC_SERVER => Self::StaticServer,
             [verb, flag, home] if flag == "--home" => match (verb.to_str(), home.to_str()) {
                 (Some("keeper"), Some(home)) => Self::Keeper(Home::at(Utf8PathBuf::from(home))),
@@ -90,6 +93,11 @@ pub(crate) fn static_server() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain("the static file server", &error),
     }
+}
+
+/// Sends one alert.
+pub(crate) fn deliver_alert() -> ExitCode {
+    ExitCode::from(rpm_alerts::deliver::run(std::io::stdin(), std::io::stderr()))
 }
 
 /// Says to whoever started the role why it cannot be.

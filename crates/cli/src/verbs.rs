@@ -5,11 +5,12 @@ mod parse;
 use crate::argv::Argv;
 use crate::commands;
 use crate::commands::{
-    Cli, Run, absent, attach, cleardump, completion, conf, crashes, delete, deploy, describe, dev,
-    env, events, examples, flush, get, help, id, import, init, install, jlist, kill, list, logs,
-    multiset, pid, ping, prettylist, pull, reload, reload_logs, reset, restart, resurrect, runtime,
-    save, scale, schema, send, send_signal, serve, set, shim, start, start_or_reload,
-    start_or_restart, startup, status, stop, trigger, uninstall, unset, unstartup, update, version,
+    Cli, Run, absent, alerts, attach, cleardump, completion, conf, crashes, delete, deploy,
+    describe, dev, env, events, examples, flush, get, help, id, import, init, install, jlist, kill,
+    list, logs, multiset, pid, ping, prettylist, pull, reload, reload_logs, reset, restart,
+    resurrect, runtime, save, scale, schema, send, send_signal, serve, set, shim, start,
+    start_or_reload, start_or_restart, startup, status, stop, trigger, uninstall, unset, unstartup,
+    update, version,
 };
 use crate::flags::{self, Shows};
 use crate::home::Home;
@@ -133,6 +134,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<jlist::Jlist>(),
     Verb::of::<prettylist::Prettylist>(),
     Verb::of::<events::Events>(),
+    Verb::of::<alerts::Alerts>(),
     Verb::of::<crashes::Crashes>(),
     Verb::of::<logs::Logs>(),
     Verb::of::<flush::Flush>(),

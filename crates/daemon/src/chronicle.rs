@@ -11,9 +11,11 @@ mod thread;
 
 pub(crate) use draft::{By, Draft};
 
+use crate::alerts::Alerts;
 use crate::allowance::Allowance;
 use crate::clock;
 use crate::home::Home;
+use rpm_alerts::HooksError;
 use rpm_chronicle::events::{self, Wanted};
 use rpm_proto::{Crash, Happening, Level};
 use std::cell::{Cell, RefCell};
@@ -46,6 +48,7 @@ struct Inner {
     allowance: RefCell<Allowance>,
     missing: Cell<u64>,
     listeners: broadcast::Sender<Arc<Happening>>,
+    alerts: Alerts,
     orders: SyncSender<Order>,
 }
 
@@ -64,13 +67,15 @@ impl Chronicle {
     /// Goes on with the events of a home.
     pub(crate) fn open(home: &Home) -> io::Result<Self> {
         let newest = events::latest(&home.events(), &Wanted::default(), 1).unwrap_or_default();
+        let last = newest.last().map_or(0, |event| event.seq);
         let (orders, inbox) = mpsc::sync_channel(ORDERS);
         thread::start((home.events(), home.crashes()), inbox)?;
         Ok(Self(Rc::new(Inner {
-            last: Cell::new(newest.last().map_or(0, |event| event.seq)),
+            last: Cell::new(last),
             allowance: RefCell::new(Allowance::new(BURST, EACH_MS)),
             missing: Cell::new(0),
             listeners: broadcast::channel(BEHIND).0,
+            alerts: Alerts::open(home, last),
             orders,
         })))
     }
@@ -94,6 +99,11 @@ impl Chronicle {
         self.0.listeners.subscribe()
     }
 
+    /// Reads anew who is to be told. Returns how many there are.
+    pub(crate) fn read_alerts(&self) -> Result<usize, HooksError> {
+        self.0.alerts.read_again(self.0.last.get())
+    }
+
     /// Comes back when all is written, or after a moment when the disk hangs.
     pub(crate) fn finish(&self) {
         let (done, written) = mpsc::sync_channel(1);
@@ -108,6 +118,7 @@ impl Chronicle {
         let happening = Arc::new(draft.into_happening(seq, clock::now().wall.0));
         // Nobody may be listening.
         drop(self.0.listeners.send(Arc::clone(&happening)));
+        self.0.alerts.tell(&happening);
         let kept = self.0.orders.try_send(Order::Event(happening)).is_ok();
         if !kept {
             self.0.missing.set(self.0.missing.get() + 1);

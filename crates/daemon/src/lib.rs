@@ -7,6 +7,7 @@
 //!
 //! This crate does not know what a user typed, and prints nothing.
 
+mod alerts;
 mod allowance;
 mod answer;
 mod bus;

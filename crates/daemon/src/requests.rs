@@ -61,6 +61,13 @@ impl Driver {
                 tell(reply, Reply::Flushed { files: Vec::new() });
             }
             Request::Rotate { options } => self.rotate(options, reply),
+            Request::ReadAlerts => {
+                let answer = match self.world.chronicle.read_alerts() {
+                    Ok(hooks) => Reply::Alerts { hooks },
+                    Err(error) => Reply::Failed { fault: unread(&error), affected: Vec::new() },
+                };
+                tell(reply, answer);
+            }
             Request::Save { force } => self.save(force, reply),
             Request::Resurrect => self.resurrect(reply),
             Request::Import { path } => match dump::load_file(path.as_str().into()) {
@@ -245,6 +252,15 @@ impl Driver {
             tell(reply, answer);
         });
         ours
+    }
+}
+
+/// Why those who are to be told are not known.
+fn unread(error: &rpm_alerts::HooksError) -> Fault {
+    let fault = Fault::new(Code::Io, error.to_string());
+    match std::error::Error::source(error) {
+        Some(why) => fault.because(why.to_string()),
+        None => fault,
     }
 }
 

@@ -62,6 +62,11 @@ pub enum Reply {
         /// Their paths.
         files: Vec<String>,
     },
+    /// Who is to be told of what happens is known.
+    Alerts {
+        /// How many hooks there are.
+        hooks: usize,
+    },
     /// The dump is written.
     Saved {
         /// Where.

@@ -135,6 +135,8 @@ pub enum Request {
     Watch,
     /// Streams noteworthy happenings as [`crate::Reply::Happening`] until the client hangs up.
     Happenings,
+    /// Reads anew who is to be told of what happens. Answered by [`crate::Reply::Alerts`].
+    ReadAlerts,
     /// Writes the dump. Answered by [`crate::Reply::Saved`].
     Save {
         /// Also when there is nothing to save.
@@ -172,6 +174,7 @@ impl Request {
             | Self::Follow { .. }
             | Self::Watch
             | Self::Happenings
+            | Self::ReadAlerts
             | Self::Report
             | Self::Observe
             | Self::History { .. }

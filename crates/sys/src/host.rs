@@ -17,6 +17,11 @@ use mounts::Mounts;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// What this machine calls itself, `uname(2)`.
+pub fn name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 /// What is asked again and again.
 #[derive(Debug)]
 pub struct Host {

@@ -120,7 +120,8 @@ fn show(cli: &mut Cli, event: &Happening) -> Outcome {
     Ok(cli.screen.answer(line)?)
 }
 
-fn level(text: &str) -> Result<Level, Stop> {
+/// A level by its name.
+pub(super) fn level(text: &str) -> Result<Level, Stop> {
     match text {
         "info" => Ok(Level::Info),
         "warn" | "warning" => Ok(Level::Warn),

@@ -74,7 +74,7 @@ pub(super) fn evaluate(
 fn run(ctx: &Ctx<'_>, path: &Utf8Path, context: &Context, env: &Env) -> Result<String, Error> {
     let given = json!({
         "path": path, "cwd": context.cwd, "home": context.home, "user": context.user,
-        "cpus": context.cpus, "env": env, "arch": arch(), "hostname": hostname(),
+        "cpus": context.cpus, "env": env, "arch": arch(), "hostname": rpm_sys::host::name(),
     });
     let native = Object::new(ctx.clone())?;
     native.set("read", Func::from(|path: String| read(&path)))?;
@@ -127,10 +127,6 @@ fn arch() -> &'static str {
         "aarch64" => "arm64",
         other => other,
     }
-}
-
-fn hostname() -> String {
-    fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
 }
 
 /// Modules, for `import`.
