@@ -269,11 +269,23 @@ pub const MODULE: &str = "pmx_module";
 pub const VIZION: &str = "vizion";
 /// The key of [`AppSpec::extra`] that holds the working directory where the user gave one.
 pub const CWD: &str = "cwd";
+/// The key of [`AppSpec::extra`] that marks a module which is this program itself.
+pub const BUILT_IN: &str = "rpm_built_in";
 
 impl AppSpec {
     /// Whether it is a module: an app that serves the others and is not meant by `all`.
     pub fn is_module(&self) -> bool {
-        self.extra.get(MODULE).is_some_and(|value| value == "true")
+        self.has(MODULE)
+    }
+
+    /// Whether it is part of the saved list. Modules are started by their being installed, but for
+    /// those that are not installed.
+    pub fn is_saved(&self) -> bool {
+        !self.is_module() || self.has(BUILT_IN)
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.extra.get(key).is_some_and(|value| value == "true")
     }
 
     /// Whether git is asked for its commit.

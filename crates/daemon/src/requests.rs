@@ -187,8 +187,7 @@ impl Driver {
     }
 
     fn save(&mut self, force: bool, reply: oneshot::Sender<Reply>) {
-        // Modules are started by their being installed.
-        let saved = self.supervisor.instances().filter(|entry| !entry.spec.is_module());
+        let saved = self.supervisor.instances().filter(|entry| entry.spec.is_saved());
         let procs: Vec<ProcId> = saved.map(|entry| entry.proc).collect();
         if procs.is_empty() && !force {
             let fault = Fault::new(Code::NotFound, "there is nothing to save")

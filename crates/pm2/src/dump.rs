@@ -14,7 +14,7 @@ pub(crate) use read::spec as read_record;
 use crate::env::is_ours;
 use crate::jlist::{pm2_env, watched};
 use rpm_core::AppSpec;
-use rpm_core::spec::Env;
+use rpm_core::spec::{BUILT_IN, Env, MODULE};
 use rpm_proto::Detail;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -72,7 +72,8 @@ pub fn from_dump(bytes: &[u8]) -> Result<Vec<(AppSpec, bool)>, DumpError> {
         let Value::Object(record) = record else {
             return Err(DumpError::NotAList);
         };
-        if record.get("pmx_module") != Some(&Value::Bool(true)) {
+        let is = |key: &str| record.get(key) == Some(&Value::Bool(true));
+        if !is(MODULE) || is(BUILT_IN) {
             apps.push(from_record(index, record)?);
         }
     }

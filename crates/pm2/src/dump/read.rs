@@ -5,14 +5,14 @@ use crate::env::is_ours;
 use crate::names::file_name;
 use camino::{Utf8Path, Utf8PathBuf};
 use rpm_core::spec::{
-    AppSpec, CWD, ClusterOptions, Env, ExecMode, LogOptions, LogTarget, ReadyPolicy, RestartPolicy,
-    StopPolicy, VIZION,
+    AppSpec, BUILT_IN, CWD, ClusterOptions, Env, ExecMode, LogOptions, LogTarget, MODULE,
+    ReadyPolicy, RestartPolicy, StopPolicy, VIZION,
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// Fields that are kept as they are.
-const KEPT: [&str; 9] = [
+const KEPT: [&str; 11] = [
     CWD,
     "watch",
     "ignore_watch",
@@ -22,6 +22,8 @@ const KEPT: [&str; 9] = [
     "source_map_support",
     "post_update",
     "force",
+    MODULE,
+    BUILT_IN,
 ];
 
 type Record = Map<String, Value>;
