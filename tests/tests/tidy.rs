@@ -99,6 +99,7 @@ fn arrows_between_crates_are_those_of_the_picture() {
         ("journal", &[]),
         ("history", &["proto"]),
         ("serve", &[]),
+        ("web", &["chronicle", "core", "pm2", "proto"]),
         ("chronicle", &["proto", "sys"]),
         ("alerts", &["proto", "sys"]),
         ("proto", &["core"]),
@@ -134,6 +135,7 @@ fn arrows_between_crates_are_those_of_the_picture() {
                 "proto",
                 "serve",
                 "sys",
+                "web",
             ],
         ),
     ];

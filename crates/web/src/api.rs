@@ -1,0 +1,35 @@
+//! The answers below `/api/v1`.
+#![allow(unused_qualifications, reason = "utoipa's macros write them")]
+
+pub(crate) mod actions;
+pub(crate) mod crashes;
+pub(crate) mod events;
+mod extract;
+pub(crate) mod health;
+pub(crate) mod history;
+pub(crate) mod logs;
+mod openapi;
+pub(crate) mod overview;
+pub(crate) mod stream;
+
+use crate::site::Shared;
+use axum::Router;
+use axum::routing::{get, post};
+
+/// The paths of the API.
+pub(crate) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/access", get(overview::access))
+        .route("/overview", get(overview::overview))
+        .route("/processes", get(overview::processes))
+        .route("/processes/{id}", get(overview::process))
+        .route("/history", get(history::history))
+        .route("/events", get(events::list))
+        .route("/crashes", get(crashes::list))
+        .route("/crashes/{id}", get(crashes::report))
+        .route("/logs", get(logs::logs))
+        .route("/logs/download", get(logs::download))
+        .route("/actions", post(actions::act))
+        .route("/stream", get(stream::stream))
+        .route("/openapi.json", get(openapi::openapi))
+}
