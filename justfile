@@ -33,3 +33,7 @@ faults *ARGS:
 # Feed what comes from outside to a fuzzer, for so many seconds (`cargo install cargo-fuzz`).
 fuzz TARGET SECONDS="600":
     RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none --release -a {{TARGET}} -- -max_total_time={{SECONDS}}
+
+# Requests that fit the description of the HTTP API and such that do not: docs/web.md.
+api-check *ARGS:
+    scripts/api-check {{ARGS}}

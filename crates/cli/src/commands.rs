@@ -63,6 +63,7 @@ pub(crate) mod unset;
 pub(crate) mod unstartup;
 pub(crate) mod update;
 pub(crate) mod version;
+pub(crate) mod web;
 mod words;
 
 pub(crate) use exchange::Table;

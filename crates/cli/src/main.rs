@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Role::SelfCheck => role::self_check(),
         Role::StaticServer => role::static_server(),
         Role::DeliverAlert => role::deliver_alert(),
+        Role::WebServer => role::web_server(),
         Role::Cli(words) => verbs::run(words),
     }
 }

@@ -26,6 +26,8 @@ pub(crate) enum Role {
     StaticServer,
     /// `rpm deliver-alert`: sends one alert, which is on its standard input.
     DeliverAlert,
+    /// `rpm web-server`: an app that shows the others.
+    WebServer,
     /// The command line, with the words after the program's name.
     Cli(Vec<OsString>),
 }
@@ -46,6 +48,7 @@ impl Role {
             [word] if word == rpm_daemon::QUESTION => Self::SelfCheck,
             [word] if word == rpm_alerts::DELIVER => Self::DeliverAlert,
             [word, ..] if word == rpm_config::STATIC_SERVER => Self::StaticServer,
+            [word] if word == rpm_web::ROLE => Self::WebServer,
             [verb, flag, home] if flag == "--home" => match (verb.to_str(), home.to_str()) {
                 (Some("keeper"), Some(home)) => Self::Keeper(Home::at(Utf8PathBuf::from(home))),
                 (Some("daemon"), Some(home)) => Self::Daemon(Home::at(Utf8PathBuf::from(home))),
@@ -98,6 +101,14 @@ pub(crate) fn static_server() -> ExitCode {
 /// Sends one alert.
 pub(crate) fn deliver_alert() -> ExitCode {
     ExitCode::from(rpm_alerts::deliver::run(std::io::stdin(), std::io::stderr()))
+}
+
+/// Serves the page, the API and the metrics until that is asked to stop.
+pub(crate) fn web_server() -> ExitCode {
+    match rpm_web::run(|name| std::env::var(name).ok()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain("the web server", &error),
+    }
 }
 
 /// Says to whoever started the role why it cannot be.

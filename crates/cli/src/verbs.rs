@@ -10,7 +10,7 @@ use crate::commands::{
     list, logs, multiset, pid, ping, prettylist, pull, reload, reload_logs, reset, restart,
     resurrect, runtime, save, scale, schema, send, send_signal, serve, set, shim, start,
     start_or_reload, start_or_restart, startup, status, stop, trigger, uninstall, unset, unstartup,
-    update, version,
+    update, version, web,
 };
 use crate::flags::{self, Shows};
 use crate::home::Home;
@@ -147,6 +147,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<dev::Dev>(),
     Verb::of::<deploy::Deploy>(),
     Verb::of::<serve::Serve>(),
+    Verb::of::<web::Web>(),
     Verb::of::<startup::Startup>(),
     Verb::of::<unstartup::Unstartup>(),
     Verb::of::<ping::Ping>(),

@@ -59,7 +59,6 @@ const ABSENT: &[Absent] = &[
         "this version has no screen that refreshes itself; `watch rpm status` shows the apps, \
          `rpm logs` follows their logs",
     ),
-    absent(&["web"], "this version has no web API; `rpm jlist` prints the same"),
     absent(&["link", "plus", "register", "login", "open"], DASHBOARD),
     quiet(&["unlink", "logout", "monitor", "unmonitor"], DASHBOARD),
     absent(&["deepUpdate"], "install the new version, then `rpm update`"),
