@@ -32,6 +32,8 @@ pub(crate) struct Side {
     root: TempDir,
     program: PathBuf,
     runtime: PathBuf,
+    /// What npm has installed beside PM2.
+    modules: PathBuf,
     /// Replaces what is private to it.
     pub(crate) normal: Normal,
     /// The port for the scenario's app.
@@ -76,7 +78,9 @@ impl Side {
         let shown = |path: &Path| path.to_str().unwrap().to_owned();
         let normal = Normal::new(&shown(&work), &shown(&home), &shown(&user), port);
         let env = BTreeMap::new();
-        let mut side = Self { manager, root, program, runtime, normal, port, env, cwd: work };
+        let modules = programs.parent().unwrap().to_owned();
+        let mut side =
+            Self { manager, root, program, runtime, modules, normal, port, env, cwd: work };
         side.env = side.first_env(scenario);
         side.furnish(scenario);
         side
@@ -92,10 +96,11 @@ impl Side {
         self.root.path().join("home")
     }
 
-    /// The text with the folders and the port in their places.
+    /// The text with the folders and the port in their places; `{modules}` has PM2's module for log rotation.
     pub(crate) fn fill(&self, text: &str) -> String {
         text.replace("{work}", self.work().to_str().unwrap())
             .replace("{home}", self.home().to_str().unwrap())
+            .replace("{modules}", self.modules.to_str().unwrap())
             .replace("{port}", &self.port.to_string())
     }
 

@@ -23,7 +23,8 @@
 //! | `@cd FOLDER` | where later commands are given |
 //! | `@sleep MS` | lets time go by |
 //!
-//! In all steps and files `{work}`, `{home}` and `{port}` stand for the folders and a free port.
+//! In all steps and files `{work}`, `{home}` and `{port}` stand for the folders and a free port, and
+//! `{modules}` for the folder in which npm has installed PM2 and its module for log rotation.
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,10 @@
 //! how many it has begun to write and how many it has written. What stands in the log files is
 //! compared with that.
 
+use flate2::read::MultiGzDecoder;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -126,8 +128,24 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
+/// What is in a file, compressed or not. Of one that a process was killed over while it compressed
+/// it, the one that counts: what is not whole yet does not, nor an original that is compressed by now.
+fn read_plain(path: &Path) -> Vec<u8> {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let compressed = path.with_added_extension("gz");
+    if extension == Some("tmp") || compressed.exists() {
+        return Vec::new();
+    }
+    let mut bytes = fs::read(path).unwrap();
+    if extension == Some("gz") {
+        let packed = std::mem::take(&mut bytes);
+        MultiGzDecoder::new(&*packed).read_to_end(&mut bytes).unwrap();
+    }
+    bytes
+}
+
 fn read_log(path: &Path, seen: &mut BTreeMap<(String, u32), Vec<u32>>, account: &mut Account) {
-    let bytes = fs::read(path).unwrap();
+    let bytes = read_plain(path);
     for raw in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         let text = String::from_utf8_lossy(raw);
         if let Some(missing) = declared(&text) {

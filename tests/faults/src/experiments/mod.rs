@@ -55,6 +55,7 @@ pub(crate) const ALL: &[Experiment] = &[
     supervisor_kill::IN_A_RELOAD,
     commands::IN_FLIGHT,
     log_torture::TORTURE,
+    log_torture::ROTATION,
     keeper_kill::ALONE,
     keeper_kill::BOTH,
     keeper_kill::POWER_CUT,
