@@ -9,6 +9,7 @@ from pathlib import Path
 BENCH = Path(__file__).resolve().parent
 CACHE = BENCH / ".cache"
 PM2_VERSION = "7.0.4"
+LOGROTATE_VERSION = "3.0.0"
 SUPERVISOR_VERSION = "4.3.0"
 
 
@@ -41,9 +42,14 @@ class Tools:
             step("cc", "-O2", "-Wall", "-Werror", "-D_GNU_SOURCE", "-static", "-o", built, source)
         return built
 
+    def pm2_logrotate(self):
+        """The folder of modules of a home of PM2 into which `pm2-logrotate` was installed."""
+        return install_logrotate(self.pm2)
+
     def versions(self):
         """What was compared, for the record."""
-        return {"pm2": PM2_VERSION, "supervisord": SUPERVISOR_VERSION,
+        return {"pm2": PM2_VERSION, "pm2-logrotate": LOGROTATE_VERSION,
+                "supervisord": SUPERVISOR_VERSION,
                 "node": text("node", "--version"),
                 "rpm": text("git", "-C", BENCH, "describe", "--always", "--dirty")}
 
@@ -65,6 +71,16 @@ def install_pm2():
     if not script.exists():
         step("npm", "install", "--prefix", folder, "--no-fund", "--no-audit", f"pm2@{PM2_VERSION}")
     return ["node", str(script)]
+
+
+def install_logrotate(pm2):
+    """The module, as PM2 itself installs it."""
+    home = CACHE / f"pm2-logrotate-{LOGROTATE_VERSION}"
+    if not (home / "module_conf.json").exists():
+        env = os.environ | {"PM2_HOME": str(home)}
+        for words in (["install", f"pm2-logrotate@{LOGROTATE_VERSION}"], ["kill"]):
+            subprocess.run([*pm2, *words], env=env, check=True, stdout=sys.stderr)
+    return home / "modules"
 
 
 def install_supervisor():

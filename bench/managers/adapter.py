@@ -13,6 +13,8 @@ class App:
     name: str
     argv: list
     workers: int = 0
+    # Whether each line of its log has a time stamp.
+    dated: bool = False
 
 
 class Adapter:

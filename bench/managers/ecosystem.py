@@ -9,7 +9,7 @@ from .adapter import Adapter
 class Ecosystem(Adapter):
     """A manager with PM2's command line. `program` holds the words that begin its command."""
 
-    rows = (*Adapter.rows, "connections", "reload")
+    rows = (*Adapter.rows, "connections", "reload", "rotation")
     home_variable = ""
 
     def __init__(self, folder, tools, env):
@@ -39,9 +39,16 @@ class Ecosystem(Adapter):
         }
         if not node:
             record["interpreter"] = "none"
+        if app.dated:
+            record["log_date_format"] = "YYYY-MM-DD HH:mm:ss.SSS"
         if app.workers:
             record |= {"exec_mode": "cluster", "instances": app.workers}
         return record
+
+    def rotate(self, settings):
+        """The commands that set when logs are rotated, before anything runs."""
+        return [[*self.program, "set", f"pm2-logrotate:{name}", value]
+                for name, value in settings.items()]
 
     def list_command(self):
         return [*self.program, "list"]

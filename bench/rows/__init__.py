@@ -5,10 +5,10 @@ it yields (measure, value) as often as it likes. Medians are taken over all valu
 repetitions.
 """
 
-from . import connections, five_hundred, hundred, logs, reload, servers, ten
+from . import connections, five_hundred, hundred, logs, reload, rotation, servers, ten
 from .measure import Measure, Plan
 
-SCENARIOS = (ten, hundred, five_hundred, servers, logs, connections, reload)
+SCENARIOS = (ten, hundred, five_hundred, servers, logs, rotation, connections, reload)
 
 MEASURES = {
     each.name: each
@@ -29,6 +29,11 @@ MEASURES = {
         Measure("log-rate", "1,000,000 lines of 100 bytes logged", "MB/s", 95, more_is_better=True),
         Measure("log-cpu", "… CPU of the manager", "s", 0.2),
         Measure("log-missing", "… lines missing, torn or out of order", "lines", 0),
+        Measure("rotation-time", "the same with time stamps, rotated at 10 MB and compressed", "s",
+                "pm2", share=1),
+        Measure("rotation-cpu", "… CPU of the manager and its module", "s", "pm2", share=0.1),
+        Measure("rotation-missing", "… lines missing or double", "lines", 0),
+        Measure("rotation-files", "… files", "", None),
         Measure("stop", "stop all of 100", "ms", 120),
         Measure("connections", "short connections, 4 workers", "1/s", 5000, more_is_better=True),
         Measure("connections-cpu", "… CPU of the manager per 10,000", "ms", 340),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Measure:
     """A row of the table: what it says, in which unit, and what `rpm` is to reach.
 
-    The target is a number, None, or the name of the manager whose figure of the same run is it.
+    The target is a number, None, or the name of the manager whose figure of the same run is it;
+    then `share` is the part of that figure which it may be.
     """
 
     name: str
@@ -15,6 +16,7 @@ class Measure:
     unit: str
     target: object
     more_is_better: bool = False
+    share: float = 1.1
 
 
 @dataclass(frozen=True)
