@@ -65,6 +65,12 @@ impl Limit {
         self.set_bound();
     }
 
+    /// It has been emptied: a time that has come is over.
+    pub(super) fn emptied(&mut self) {
+        self.size = 0;
+        self.set_bound();
+    }
+
     /// Other rules hold.
     pub(super) fn set_rules(&mut self, rules: Option<Arc<Rules>>) {
         self.rules = rules;
@@ -132,6 +138,7 @@ impl LogFile {
         };
         if !self.limit.is_over(false) {
             // Somebody has cut it short.
+            self.limit.set_bound();
             return Ok(None);
         }
         let path = match self.real_path() {

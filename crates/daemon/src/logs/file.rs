@@ -140,7 +140,7 @@ impl LogFile {
     /// It has been emptied.
     pub(super) fn emptied(&mut self) {
         self.end = End::Line;
-        self.limit.size = 0;
+        self.limit.emptied();
     }
 
     /// Opens it anew by its name. When that fails the old one is kept: its bytes are somewhere.
