@@ -43,7 +43,7 @@ class Tools:
         return built
 
     def pm2_logrotate(self):
-        """The folder of modules of a home of PM2 into which `pm2-logrotate` was installed."""
+        """A home of PM2 into which `pm2-logrotate` was installed."""
         return install_logrotate(self.pm2)
 
     def versions(self):
@@ -80,7 +80,7 @@ def install_logrotate(pm2):
         env = os.environ | {"PM2_HOME": str(home)}
         for words in (["install", f"pm2-logrotate@{LOGROTATE_VERSION}"], ["kill"]):
             subprocess.run([*pm2, *words], env=env, check=True, stdout=sys.stderr)
-    return home / "modules"
+    return home
 
 
 def install_supervisor():

@@ -13,8 +13,9 @@ class Pm2(Ecosystem):
 
     def rotate(self, settings):
         """The module is installed into the home; the first command of PM2 starts it."""
-        home = self.folder / "home"
-        shutil.copytree(self.tools.pm2_logrotate(), home / "modules", symlinks=True)
+        installed, home = self.tools.pm2_logrotate(), self.folder / "home"
+        shutil.copytree(installed / "modules", home / "modules", symlinks=True)
+        shutil.copy(installed / "module_conf.json", home)
         return super().rotate(settings)
 
     def find(self, tools):

@@ -7,6 +7,7 @@ import time
 
 from managers.adapter import App
 import proc
+from session import Stuck
 
 MEASURES = ("rotation-time", "rotation-cpu", "rotation-missing", "rotation-files")
 LINE = 100
@@ -33,10 +34,13 @@ def run(session, plan, wanted):
     began_ns = time.monotonic_ns()
     os.close(os.open(go, os.O_WRONLY))
     ended_ns, after_ms = until_quiet(folder, pids)
+    files = list(folder.iterdir())
+    if len(files) < 2:
+        raise Stuck(f"nothing was rotated: there is {files}")
     yield "rotation-time", (ended_ns - began_ns) / 1e9
     yield "rotation-cpu", (after_ms - before_ms) / 1e3
     yield "rotation-missing", missing(folder, plan.lines)
-    yield "rotation-files", len(list(folder.iterdir()))
+    yield "rotation-files", len(files)
 
 
 def until_quiet(folder, pids):
