@@ -135,8 +135,8 @@ export class Logs {
 
   async #load() {
     try {
-      const { files } = await get("/logs", { ...this.#target, lines: 200 });
-      const nodes = files.flatMap((it) => it.lines.map((content) => line(content, { stream: it.stream, who: this.#many ? it.process : null })));
+      const { lines } = await get("/logs", { ...this.#target, lines: 300 });
+      const nodes = lines.map((it) => line(it.text, { ...it, who: this.#many ? it.process : null }));
       if (nodes.length) nodes.push(h("div", { class: "line mark" }, "from here on as they are written"));
       this.#list.prepend(...nodes);
       this.#filter();

@@ -16,6 +16,15 @@ use crate::site::Shared;
 use axum::Router;
 use axum::routing::{get, post};
 
+/// A line is shown no longer than this.
+const LINE_BYTES: usize = 16 * 1024;
+
+/// A line of output as text, cut where it is too long to be shown.
+fn text(bytes: &[u8]) -> String {
+    let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(LINE_BYTES)]).into_owned();
+    if bytes.len() > LINE_BYTES { shown + "…" } else { shown }
+}
+
 /// The paths of the API.
 pub(crate) fn router() -> Router<Shared> {
     Router::new()

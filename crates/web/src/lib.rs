@@ -10,7 +10,6 @@
 mod access;
 mod api;
 mod daemon;
-mod files;
 mod legacy;
 mod metrics;
 mod model;

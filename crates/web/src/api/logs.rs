@@ -1,8 +1,7 @@
-//! The last lines of log files, and the files themselves.
+//! The last lines of logs, and the files themselves.
 
 use super::extract::Query;
-use crate::files::Backwards;
-use crate::model::Output;
+use crate::model::{Gravity, Output};
 use crate::problem::Problem;
 use crate::site::{Shared, Site};
 use axum::Json;
@@ -10,28 +9,32 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use camino::Utf8PathBuf;
 use http_body_util::channel::Channel;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use rpm_logbook::{Entry, Filter, Level, Log, Pattern};
 use rpm_proto::Detail;
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 
-/// So much of a file is looked at for its last lines.
-const LOOK_BYTES: u64 = 4 * 1024 * 1024;
-/// So many lines of each file are told when nothing is said.
+/// So many lines are told when nothing is said.
 const LINES: usize = 200;
-/// So many lines of each file are told at most.
+/// So many lines are told at most.
 const LINES_MAX: usize = 2000;
+/// What is searched for is no longer than this.
+const SEARCH_CHARS: usize = 200;
 /// A download goes on in pieces of this size.
 const PIECE: usize = 64 * 1024;
 /// A reader that takes nothing for so long is given up.
 const READ_PATIENCE: Duration = Duration::from_secs(30);
+
+/// What means something in a pattern, `regex_syntax::is_meta_character`.
+const META: &str = r"\.+*?()|[]{}^$#&-~";
 
 /// What is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -45,7 +48,17 @@ pub(crate) struct Asked {
     /// One stream; both when left out.
     #[param(inline)]
     stream: Option<Output>,
-    /// So many lines of each file.
+    /// Only lines that hold this text, in large or small letters; also in files that were put aside.
+    #[param(max_length = 200)]
+    search: Option<String>,
+    /// Only lines that are so grave, or graver.
+    #[param(inline)]
+    level: Option<Gravity>,
+    /// Only lines since then, in ms since 1970, as far as their times are known.
+    since: Option<i64>,
+    /// Only lines until then, in ms since 1970.
+    until: Option<i64>,
+    /// So many lines, the last ones.
     #[param(minimum = 1, maximum = 2000)]
     lines: Option<usize>,
 }
@@ -65,23 +78,31 @@ pub(crate) struct File {
 /// The last lines.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Logs {
-    /// File by file, each in its order.
-    files: Vec<Tail>,
+    /// In the order of their times, the last one at the end.
+    lines: Vec<Line>,
 }
 
-/// The last lines of one file.
+/// One line.
 #[derive(Debug, Serialize, ToSchema)]
-struct Tail {
-    /// The app.
-    app: String,
-    /// The process that writes it; the first where several do.
-    process: u32,
+pub(super) struct Line {
+    /// The process that wrote it; the first where several share a file.
+    pub(super) process: u32,
+    /// Its app.
+    pub(super) app: String,
     /// Which stream.
+    pub(super) stream: Output,
+    /// When, in ms since 1970, where that is known.
+    pub(super) at: Option<i64>,
+    /// The line as it is.
+    pub(super) text: String,
+}
+
+/// The log of one stream.
+struct Source {
+    process: u32,
+    app: String,
     stream: Output,
-    /// The file.
-    path: String,
-    /// Its last lines, as they are.
-    lines: Vec<String>,
+    log: Log,
 }
 
 /// The last lines of all apps, of one, or of a process.
@@ -106,16 +127,11 @@ pub(crate) async fn logs(
     if !(1..=LINES_MAX).contains(&count) {
         return Err(Problem::bad(format!("`lines` is a number from 1 to {LINES_MAX}")));
     }
+    let filter = filter(&asked)?;
     let details = find(&site, asked.process, asked.app.as_deref()).await?;
-    let files = files(&details, asked.stream);
-    let read = move || {
-        let tail = |mut tail: Tail| {
-            tail.lines = last_lines(&tail.path.clone().into(), count);
-            tail
-        };
-        files.into_iter().map(tail).collect()
-    };
-    Ok(Json(Logs { files: spawn_blocking(read).await.unwrap_or_default() }))
+    let sources = sources(&details, asked.stream);
+    let lines = spawn_blocking(move || last(&sources, count, &filter)).await;
+    Ok(Json(Logs { lines: lines.unwrap_or_default() }))
 }
 
 /// A whole log file as it is now.
@@ -138,12 +154,25 @@ pub(crate) async fn download(
 ) -> Result<Response, Problem> {
     let details = find(&site, Some(asked.process), None).await?;
     let none = || Problem::missing("this process keeps no such log");
-    let tail = files(&details, Some(asked.stream)).into_iter().next().ok_or_else(none)?;
-    let mut file = tokio::fs::File::open(&tail.path).await.map_err(|_| none())?;
+    let source = sources(&details, Some(asked.stream)).into_iter().next().ok_or_else(none)?;
+    let path = source.log.path;
+    let file = tokio::fs::File::open(&path).await.map_err(|_| none())?;
     let length = match file.metadata().await {
         Ok(found) if found.is_file() => found.len(),
         _ => return Err(none()),
     };
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = utf8_percent_encode(&name, NON_ALPHANUMERIC);
+    let attached = format!("attachment; filename*=UTF-8''{name}");
+    let mut response = content(file, length).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.extend(HeaderValue::from_str(&attached).map(|it| (header::CONTENT_DISPOSITION, it)));
+    Ok(response)
+}
+
+/// So much of a file, piece by piece, as fast as the reader takes it.
+fn content(mut file: tokio::fs::File, length: u64) -> Body {
     let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
     tokio::spawn(async move {
         let mut left = length;
@@ -158,14 +187,40 @@ pub(crate) async fn download(
             }
         }
     });
-    let name = tail.path.rsplit('/').next().unwrap_or("log");
-    let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
-    let attached = format!("attachment; filename*=UTF-8''{name}");
-    let mut response = Body::new(body).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.extend(HeaderValue::from_str(&attached).map(|it| (header::CONTENT_DISPOSITION, it)));
-    Ok(response)
+    Body::new(body)
+}
+
+fn filter(asked: &Asked) -> Result<Arc<Filter>, Problem> {
+    let search = asked.search.as_deref().unwrap_or_default();
+    if search.chars().count() > SEARCH_CHARS {
+        return Err(Problem::bad(format!("`search` has at most {SEARCH_CHARS} characters")));
+    }
+    let pattern = match search {
+        "" => None,
+        text => Some(Pattern::new(&literal(text), true, false).map_err(Problem::bad)?),
+    };
+    Ok(Arc::new(Filter {
+        since: asked.since,
+        until: asked.until,
+        level: asked.level.map(|level| match level {
+            Gravity::Info => Level::Info,
+            Gravity::Warn => Level::Warn,
+            Gravity::Error => Level::Error,
+        }),
+        pattern,
+    }))
+}
+
+/// A pattern that matches just this text.
+fn literal(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() * 2);
+    for c in text.chars() {
+        if META.contains(c) {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
 }
 
 /// What the daemon knows of the processes that are meant.
@@ -176,28 +231,31 @@ async fn find(
 ) -> Result<Vec<Detail>, Problem> {
     let mut details = site.daemon.details(process).await?;
     details.retain(|detail| app.is_none_or(|app| detail.view.name == app));
-    if details.is_empty() {
+    if details.is_empty() && (process.is_some() || app.is_some()) {
         return Err(Problem::missing("there is no such app or process"));
     }
     Ok(details)
 }
 
-/// The files that these processes write, each once.
-fn files(details: &[Detail], stream: Option<Output>) -> Vec<Tail> {
-    let mut found: Vec<Tail> = Vec::new();
+/// The logs that these processes write, each once.
+fn sources(details: &[Detail], stream: Option<Output>) -> Vec<Source> {
+    let mut found: Vec<Source> = Vec::new();
     for detail in details {
         for (kind, path) in [(Output::Out, &detail.out_log), (Output::Err, &detail.err_log)] {
-            let Some(path) = path.as_ref().filter(|_| stream.is_none_or(|only| only == kind))
-            else {
+            let wanted = path.as_ref().filter(|_| stream.is_none_or(|only| only == kind));
+            let Some(path) = wanted.map(std::path::PathBuf::from) else {
                 continue;
             };
-            if !found.iter().any(|tail| tail.path == *path) {
-                found.push(Tail {
-                    app: detail.view.name.clone(),
+            if !found.iter().any(|source| source.log.path == path) {
+                found.push(Source {
                     process: detail.view.id,
+                    app: detail.view.name.clone(),
                     stream: kind,
-                    path: path.clone(),
-                    lines: Vec::new(),
+                    log: Log {
+                        stamp: detail.spec.logs.date_format.clone(),
+                        level: if kind == Output::Err { Level::Error } else { Level::Info },
+                        ..Log::plain(path)
+                    },
                 });
             }
         }
@@ -205,16 +263,37 @@ fn files(details: &[Detail], stream: Option<Output>) -> Vec<Tail> {
     found
 }
 
-/// The last lines of a file; none where it cannot be read.
-fn last_lines(path: &Utf8PathBuf, count: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    if let Ok(mut file) = Backwards::open(path, LOOK_BYTES) {
-        while lines.len() < count
-            && let Ok(Some(line)) = file.before()
-        {
-            lines.push(line);
+/// The last lines of all these logs together. One that cannot be read has none.
+fn last(sources: &[Source], count: usize, filter: &Arc<Filter>) -> Vec<Line> {
+    let read = |source: &Source| -> Vec<Entry> {
+        rpm_logbook::last(&source.log, count, filter).unwrap_or_default()
+    };
+    let mut entries = rpm_logbook::in_order(sources.iter().map(read).collect());
+    let entries = entries.split_off(entries.len().saturating_sub(count));
+    let line = |(number, entry): (usize, Entry)| {
+        let source = &sources[number];
+        Line {
+            process: source.process,
+            app: source.app.clone(),
+            stream: source.stream,
+            at: entry.seen.at,
+            text: super::text(&entry.line),
+        }
+    };
+    entries.into_iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_searched_for_is_no_pattern() {
+        for text in ["a.b", "[x", "(?i)", "\\d+", "$1.00", "ü{2}", "#~&-", "<b>"] {
+            let pattern = Pattern::new(&literal(text), true, false).unwrap();
+            let filter = Filter { pattern: Some(pattern), ..Filter::default() };
+            assert!(filter.wants_text(format!("so {} it is", text.to_uppercase()).as_bytes()));
+            assert!(!filter.wants_text(b"axb x 9 1100 else"), "{text}");
         }
     }
-    lines.reverse();
-    lines
 }

@@ -2,7 +2,7 @@
 //! listens.
 
 use super::extract::Query;
-use crate::files;
+use super::logs::Line;
 use crate::model::{Event, Output};
 use crate::problem::Problem;
 use crate::site::{Shared, Site};
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 /// How often figures are told.
 const BEAT: Duration = Duration::from_secs(2);
@@ -38,21 +38,6 @@ pub(crate) struct Asked {
     app: Option<String>,
     /// Also the lines of this process: PM2's `pm_id`.
     process: Option<u32>,
-}
-
-/// One line as it is written.
-#[derive(Debug, Serialize, ToSchema)]
-struct Line {
-    /// The process.
-    process: u32,
-    /// The app.
-    app: String,
-    /// Which stream.
-    stream: Output,
-    /// When it was read, in ms since 1970.
-    at: i64,
-    /// The line.
-    text: String,
 }
 
 /// Figures every two seconds (`overview`, in the form of that path), events as they happen (`event`),
@@ -167,7 +152,7 @@ impl Feed {
             match found {
                 // A target may mean more than the app of that name: its namespace, or `all`.
                 Reply::Log(line) if asked.app.as_ref().is_none_or(|app| *app == line.name) => {
-                    lines.push(Line::of(line));
+                    lines.push(self::line(line));
                 }
                 Reply::Missed { lines } => missed += lines,
                 _ => {}
@@ -213,15 +198,14 @@ impl Feed {
     }
 }
 
-impl Line {
-    fn of(line: LogLine) -> Self {
-        Self {
-            process: line.proc,
-            app: line.name,
-            stream: Output::of(line.stream),
-            at: line.at,
-            text: files::text(&line.bytes),
-        }
+/// A line as it is written.
+fn line(line: LogLine) -> Line {
+    Line {
+        process: line.proc,
+        app: line.name,
+        stream: Output::of(line.stream),
+        at: Some(line.at),
+        text: super::text(&line.bytes),
     }
 }
 
