@@ -106,6 +106,7 @@ fn arrows_between_crates_are_those_of_the_picture() {
         ("config", &["core", "sys"]),
         ("pm2", &["core", "proto"]),
         ("logbook", &["pm2"]),
+        ("tui", &["chronicle", "core", "logbook", "proto"]),
         (
             "daemon",
             &[
@@ -135,6 +136,7 @@ fn arrows_between_crates_are_those_of_the_picture() {
                 "proto",
                 "serve",
                 "sys",
+                "tui",
                 "web",
             ],
         ),

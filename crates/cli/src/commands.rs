@@ -29,6 +29,7 @@ pub(crate) mod kill;
 pub(crate) mod list;
 pub(crate) mod logs;
 mod modules;
+pub(crate) mod monit;
 pub(crate) mod multiset;
 pub(crate) mod pid;
 pub(crate) mod ping;

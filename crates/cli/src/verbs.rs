@@ -7,7 +7,7 @@ use crate::commands;
 use crate::commands::{
     Cli, Run, absent, alerts, attach, cleardump, completion, conf, crashes, delete, deploy,
     describe, dev, env, events, examples, flush, get, help, id, import, init, install, jlist, kill,
-    list, logs, multiset, pid, ping, prettylist, pull, reload, reload_logs, reset, restart,
+    list, logs, monit, multiset, pid, ping, prettylist, pull, reload, reload_logs, reset, restart,
     resurrect, runtime, save, scale, schema, send, send_signal, serve, set, shim, start,
     start_or_reload, start_or_restart, startup, status, stop, trigger, uninstall, unset, unstartup,
     update, version, web,
@@ -127,6 +127,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<reset::Reset>(),
     Verb::of::<status::Status>(),
     Verb::of::<list::List>(),
+    Verb::of::<monit::Monit>(),
     Verb::of::<describe::Describe>(),
     Verb::of::<env::Env>(),
     Verb::of::<id::Id>(),

@@ -40,7 +40,7 @@ impl Level {
 
     /// The level that a line tells: the member `level` of a JSON object as pino (numbers), winston
     /// and bunyan write it, or a word near the start that stands as loggers write levels: in
-    /// capitals, in brackets, before a colon, or behind `level=`.
+    /// capitals, in brackets, first of all, before a colon, or behind `level=`.
     pub fn of_line(line: &[u8]) -> Option<Self> {
         match fields::of(line) {
             Some(members) => Self::of_object(members),
@@ -105,7 +105,12 @@ impl Level {
         let is_capital = word.iter().all(u8::is_ascii_uppercase)
             && !before.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
             && !next.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        // The first word of a line, but for the letters of a time.
+        let begins = before.iter().all(|byte| !byte.is_ascii_alphabetic() || b"TZ".contains(byte))
+            && matches!(next, Some(b' ' | b'\t'))
+            && USUAL.iter().any(|name| word.eq_ignore_ascii_case(name));
         let stands = is_capital
+            || begins
             || (next == Some(b':') && after.get(1) != Some(&b'/'))
             || (opened && matches!(next, Some(b']' | b'>' | b')' | b'|')))
             || previous == Some(b'=');
@@ -145,6 +150,9 @@ impl Level {
     }
 }
 
+/// Names with which lines begin that are levels; others of them are words like any.
+const USUAL: [&[u8]; 8] =
+    [b"trace", b"debug", b"verbose", b"info", b"warn", b"warning", b"error", b"fatal"];
 /// A level stands near the start of a line; so many bytes are looked at.
 const LOOKED_AT: usize = 120;
 const ESCAPE: u8 = 0x1b;
@@ -208,6 +216,10 @@ mod tests {
             ("time=1 level=\"warning\" x", Some(Level::Warn)),
             ("(node:12) Warning: deprecated", Some(Level::Warn)),
             ("http://localhost:3000 is down: error: x", Some(Level::Error)),
+            ("debug api GET /health 200", Some(Level::Debug)),
+            ("2026-11-29T10:00:00Z warn x", Some(Level::Warn)),
+            ("alert sent to all", None),
+            ("errors: none", None),
             ("there was an error in it", None),
             ("MY_ERROR_CODE", None),
             ("information", None),

@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{ConnectOptions, GenericFilePath, Stream};
 use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 /// A connection to the daemon.
@@ -201,6 +202,14 @@ impl Client {
         let mut body = vec![0; frame::length(header)?];
         self.stream.read_exact(&mut body)?;
         Ok(body)
+    }
+}
+
+/// Readable when a reply comes: for those who wait for several things.
+impl AsFd for Client {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        let Stream::UdSocket(stream) = &self.stream;
+        stream.as_fd()
     }
 }
 

@@ -54,11 +54,6 @@ const ABSENT: &[Absent] = &[
         &["slist", "sysinfos"],
         "`rpm report` says what the machine has; `free` and `top` say how it is",
     ),
-    absent(
-        &["monit", "dashboard", "dash", "imonit"],
-        "this version has no screen that refreshes itself; `watch rpm status` shows the apps, \
-         `rpm logs` follows their logs",
-    ),
     absent(&["link", "plus", "register", "login", "open"], DASHBOARD),
     quiet(&["unlink", "logout", "monitor", "unmonitor"], DASHBOARD),
     absent(&["deepUpdate"], "install the new version, then `rpm update`"),

@@ -160,7 +160,7 @@ fn words_that_do_not_fit() {
 
     For more information, try '--help'.
     ");
-    assert!(shown(&["monit"]).contains("there is no `monit` in this program"));
+    assert!(shown(&["slist"]).contains("there is no `slist` in this program"));
     shown(&[]);
 }
 
