@@ -17,7 +17,7 @@ impl From<ReadError> for Stop {
     fn from(error: ReadError) -> Self {
         Fault::new(Code::Io, format!("the log {} cannot be read", error.path.display()))
             .because(chain(&error))
-            .help("if it is broken, move it away; the other logs can be read without it")
+            .help("if it is broken, move it away: the others are read without it")
             .into()
     }
 }
@@ -37,7 +37,9 @@ pub(crate) fn by_log(
     shaper: &mut Shaper,
 ) -> Outcome {
     for source in sources {
-        let lines = last(&source.log, count, filter)?;
+        let Some(lines) = readable(cli, last(&source.log, count, filter))? else {
+            continue;
+        };
         // A file that is not there yet has no lines.
         if lines.is_empty() && !source.log.path.exists() {
             continue;
@@ -68,25 +70,44 @@ pub(crate) fn by_time(
     shaper: &mut Shaper,
 ) -> Outcome {
     if let Some(count) = count {
-        let logs: Result<Vec<Vec<Entry>>, ReadError> =
-            sources.iter().map(|source| last(&source.log, count, filter)).collect();
+        let mut logs = Vec::new();
+        for source in sources {
+            logs.push(readable(cli, last(&source.log, count, filter))?.unwrap_or_default());
+        }
         let mut page = Page::default();
-        for (number, Entry { seen, line, .. }) in in_order(logs?) {
+        for (number, Entry { seen, line, .. }) in in_order(logs) {
             page.add(cli, &sources[number], seen, &line, shaper)?;
         }
         return page.end(cli, shaper);
     }
-    let scans: Result<Vec<Scan>, ReadError> =
-        sources.iter().map(|source| Scan::open(&source.log, Arc::clone(filter))).collect();
-    let mut merge = Merge::new(scans?)?;
+    let mut scans = Vec::new();
+    let mut read = Vec::new();
+    for source in sources {
+        if let Some(scan) = readable(cli, Scan::open(&source.log, Arc::clone(filter)))? {
+            scans.push(scan);
+            read.push(source);
+        }
+    }
+    let mut merge = Merge::new(scans)?;
     let mut page = Page::default();
     while let Some(number) = merge.next()? {
         let scan = merge.scan(number);
         if let Some(seen) = scan.seen() {
-            page.add(cli, &sources[number], seen, scan.line(), shaper)?;
+            page.add(cli, read[number], seen, scan.line(), shaper)?;
         }
     }
     page.end(cli, shaper)
+}
+
+/// What was read; a log that cannot be is told of, and the others are shown.
+fn readable<T>(cli: &mut Cli, read: Result<T, ReadError>) -> Result<Option<T>, Stop> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) => {
+            cli.screen.warn(chain(&error))?;
+            Ok(None)
+        }
+    }
 }
 
 /// Lines of one stream that are written together.

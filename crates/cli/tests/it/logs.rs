@@ -177,6 +177,28 @@ fn lines_are_chosen_by_time_words_and_level() {
 }
 
 #[test]
+fn a_log_that_cannot_be_read_is_told_of_and_the_others_are_shown() {
+    let logs = tempfile::tempdir().unwrap();
+    std::fs::write(logs.path().join("api-out.log"), "fine\n").unwrap();
+    // Its current file is a link to itself.
+    std::os::unix::fs::symlink("api-error.log", logs.path().join("api-error.log")).unwrap();
+    let folder = logs.path().to_str().unwrap().to_owned();
+    let fake = Fake::new(move |request| match request {
+        Request::Inspect { .. } => {
+            vec![Say::Reply(Reply::Details { details: vec![detail(0, "api", &folder)] })]
+        }
+        _ => panic!("{request:?}"),
+    });
+    for flags in [&["--lines", "5"][..], &["--grep", "."], &["--grep", ".", "--lines", "5"]] {
+        let output = fake.run(&[&["logs", "api", "--nostream", "--raw"], flags].concat());
+        assert!(output.status.success(), "{flags:?}: {output:?}");
+        assert_eq!(output.stdout, b"fine\n");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("api-error.log failed"), "{flags:?}: {said}");
+    }
+}
+
+#[test]
 fn several_targets_are_followed_and_each_process_once() {
     let fake = Fake::new(|request| match request {
         Request::Follow { .. } => vec![line(Stream::Out, b"a"), line(Stream::Err, b"b"), Say::End],
