@@ -37,3 +37,7 @@ fuzz TARGET SECONDS="600":
 # Requests that fit the description of the HTTP API and such that do not: docs/web.md.
 api-check *ARGS:
     scripts/api-check {{ARGS}}
+
+# The pictures in docs/pictures, made anew.
+pictures:
+    scripts/pictures
