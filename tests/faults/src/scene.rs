@@ -75,6 +75,8 @@ impl Scene {
     /// As [`Self::start`], in a home that was prepared.
     pub(crate) fn start_in(rpm: Rpm, mix: Mix, more: &[Value]) -> Self {
         let begun = Instant::now();
+        // Lines are counted in all files of a log, so none may be removed.
+        rpm.ok(&["set", "pm2-logrotate:retain", "all"]);
         fs::create_dir_all(counters(&rpm)).unwrap();
         let ports: Vec<(&str, u16)> = mix.webs.iter().map(|kind| (*kind, free_port())).collect();
         let mut apps: Vec<Value> =

@@ -82,6 +82,13 @@ fn prepared() -> Rpm {
     rpm
 }
 
+/// A home in which logs are not put aside: all bytes of one are in one file.
+fn prepared_for_bytes() -> Rpm {
+    let rpm = prepared();
+    rpm.ok(&["set", "pm2-logrotate:enabled", "false"]);
+    rpm
+}
+
 /// An app that runs a script of the shell once.
 fn script(rpm: &Rpm, name: &str, text: &str) -> Value {
     let path = rpm.write(&format!("{name}.sh"), text);
@@ -93,7 +100,7 @@ fn script(rpm: &Rpm, name: &str, text: &str) -> Value {
 
 fn gigabyte_line(order: &mut Order) -> Report {
     let bytes: u64 = if order.short { 100_000_000 } else { 1_000_000_000 };
-    let rpm = prepared();
+    let rpm = prepared_for_bytes();
     let app = script(&rpm, "long", &format!("exec head -c {bytes} /dev/zero\n"));
     let mut scene = Scene::start_in(rpm, Mix { webs: &["rr", "fork"], ..Mix::ALL }, &[]);
     let config = scene.rpm.write("long.json", &json!({ "apps": [app] }).to_string());
@@ -149,7 +156,7 @@ fn writers(order: &mut Order) -> Report {
 }
 
 fn not_utf8(order: &mut Order) -> Report {
-    let rpm = prepared();
+    let rpm = prepared_for_bytes();
     let mut wanted = Vec::new();
     for _ in 0..200_000 {
         wanted.push(u8::try_from(order.chance.below(256)).unwrap());
