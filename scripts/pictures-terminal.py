@@ -5,8 +5,8 @@ import html
 import re
 import sys
 
-FONT = 14
-LINE = 1.164  # of the font: blocks of one line then touch those of the next
+FONT = 13.29  # its cells are 8 pixels wide
+LINE = 15  # no more than the letters are high: blocks of one line then touch those of the next
 CELL = 0.602
 PALETTE = [
     "#1d1f21", "#d7584f", "#8fbf5f", "#e2b64a", "#6f9fd8", "#b48ead", "#6cbfc4", "#d4d7d6",
@@ -76,10 +76,10 @@ def main():
                 width += len(part)
         widest = max(widest, width)
         shown.append("".join(parts))
-    width, height = round(widest * FONT * CELL) + 24, round(len(lines) * FONT * LINE) + 24
+    width, height = round(widest * FONT * CELL) + 24, len(lines) * LINE + 24
     print(
         f'<!doctype html><meta charset="utf-8"><body data-size="{width} {height}" style="margin:0;'
-        f'background:{BACK}"><pre style="margin:12px;color:{FRONT};font:{FONT}px/{LINE} '
+        f'background:{BACK}"><pre style="margin:12px;color:{FRONT};font:{FONT}px/{LINE}px '
         f"'DejaVu Sans Mono',monospace\">" + "\n".join(shown) + "</pre>"
     )
 
