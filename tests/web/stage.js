@@ -6,20 +6,10 @@ const fs = require("node:fs");
 const net = require("node:net");
 const os = require("node:os");
 const path = require("node:path");
+const { browserPath, FLAGS } = require("./browser.js");
 
 const ROOT = path.join(__dirname, "..", "..");
 const RPM = process.env.RPM_BIN ?? path.join(process.env.CARGO_TARGET_DIR ?? path.join(ROOT, "target"), "debug", "rpm");
-const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
 function freePort() {
   return new Promise((resolve) => {
     const server = net.createServer();
@@ -48,9 +38,7 @@ async function stage(apps, options = []) {
   try {
     rpm("start", file);
     const { token } = JSON.parse(rpm("web", String(port), "--token", "--json", ...options));
-    const executablePath = process.env.CHROMIUM ?? BROWSERS.find((it) => fs.existsSync(it));
-    if (!executablePath) throw new Error(`no browser: none of ${BROWSERS.join(", ")} is there`);
-    browser = await chromium.launch({ executablePath, args: FLAGS });
+    browser = await chromium.launch({ executablePath: browserPath(), args: FLAGS });
     return { rpm, port, token, browser, url: `http://localhost:${port}`, end };
   } catch (error) {
     await end();
