@@ -20,7 +20,6 @@ pub struct Scan {
     reader: Option<Reader>,
     line: Range<usize>,
     seen: Option<Seen>,
-    read: u64,
 }
 
 struct Reader {
@@ -57,7 +56,7 @@ impl Scan {
 
     fn of(log: &Log, filter: Arc<Filter>, volumes: VecDeque<Volume>) -> Self {
         let judge = Judge::new(log, 0);
-        Self { volumes, filter, judge, reader: None, line: 0..0, seen: None, read: 0 }
+        Self { volumes, filter, judge, reader: None, line: 0..0, seen: None }
     }
 
     /// Goes to the next line that is wanted; `false` at the end.
@@ -70,7 +69,7 @@ impl Scan {
                 }
                 continue;
             };
-            match Self::next(reader, &mut self.judge, &self.filter, &mut self.read) {
+            match Self::next(reader, &mut self.judge, &self.filter) {
                 Ok(Some((line, seen))) => {
                     self.line = line;
                     self.seen = Some(seen);
@@ -96,11 +95,6 @@ impl Scan {
     pub(crate) fn order(&self) -> i64 {
         let until = self.reader.as_ref().map_or(0, |reader| reader.until);
         self.seen.and_then(|seen| seen.at).unwrap_or(until)
-    }
-
-    /// Bytes of lines that were read so far, wanted or not.
-    pub fn bytes_read(&self) -> u64 {
-        self.read
     }
 
     fn turn_to(&mut self, volume: Volume) -> Result<(), ReadError> {
@@ -133,18 +127,15 @@ impl Scan {
         reader: &mut Reader,
         judge: &mut Judge,
         filter: &Filter,
-        read: &mut u64,
     ) -> io::Result<Option<(Range<usize>, Seen)>> {
         loop {
             if let Some(pattern) = filter.sieve() {
                 let skipped = reader.lines.skip_to(pattern);
-                *read += skipped.len() as u64;
                 look_back(judge, &reader.lines.bytes()[skipped]);
             }
             let Some(place) = reader.lines.next()? else {
                 return Ok(None);
             };
-            *read += place.len() as u64 + 1;
             let line = &reader.lines.bytes()[place.clone()];
             let text = judge.time(line);
             let level = judge.grade(&line[text..]);

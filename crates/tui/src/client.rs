@@ -1,12 +1,13 @@
 //! What is asked of the daemon, each by a thread of its own, so that the page never waits for it.
 
 use crate::action::Action;
+use crate::logs::assumed;
 use crate::model::{Event, Known};
 use crate::trends::{KEPT, STEP_MS};
 use camino::{Utf8Path, Utf8PathBuf};
 use rpm_chronicle::events::Wanted;
 use rpm_core::{ProcId, Target};
-use rpm_logbook::{Level, Log, in_order, last};
+use rpm_logbook::{Log, in_order, last};
 use rpm_proto::client::CallError;
 use rpm_proto::{Client, Detail, LogLine, Metric, Reply, Request, Stream};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -277,8 +278,7 @@ fn recent(details: &[Detail]) -> Vec<LogLine> {
                 continue;
             }
             let stamp = detail.spec.logs.date_format.clone();
-            let level = if stream == Stream::Out { Level::Info } else { Level::Error };
-            let log = Log { stamp, level, ..Log::plain(path) };
+            let log = Log { stamp, level: assumed(stream), ..Log::plain(path) };
             logs.push(last(&log, LINES, &Arc::default()).unwrap_or_default());
             origins.push((detail.view.id, stream, path.clone()));
         }

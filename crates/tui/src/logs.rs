@@ -1,6 +1,6 @@
 //! The lines of what is selected: kept, searched, scrolled.
 
-use rpm_logbook::{Level, Log};
+use rpm_logbook::{Judge, Level, Log};
 use rpm_proto::{LogLine, Stream};
 use std::collections::{HashMap, VecDeque};
 
@@ -27,7 +27,7 @@ pub(crate) struct Line {
 pub(crate) struct Logs {
     lines: VecDeque<Line>,
     bytes: usize,
-    judges: HashMap<(u32, Stream), JudgeOf>,
+    judges: HashMap<(u32, Stream), Judge>,
     /// Lines that came while the view stood still.
     pub(crate) unseen: usize,
     /// How many lines the end of the view is before the last line; `None` follows.
@@ -42,9 +42,13 @@ pub(crate) struct Logs {
     pub(crate) missed: u64,
 }
 
-/// A judge has no order and no default; this one is made with its first line.
-#[derive(Clone, Debug)]
-struct JudgeOf(rpm_logbook::Judge);
+/// The level of a line that tells none: what a program says on standard error is amiss.
+pub(crate) fn assumed(stream: Stream) -> Level {
+    match stream {
+        Stream::Out => Level::Info,
+        Stream::Err => Level::Error,
+    }
+}
 
 impl Logs {
     /// Another app is selected. What is looked for stays.
@@ -63,13 +67,9 @@ impl Logs {
     /// Takes a line.
     pub(crate) fn push(&mut self, line: LogLine) {
         let judge = self.judges.entry((line.proc, line.stream)).or_insert_with(|| {
-            let level = match line.stream {
-                Stream::Out => Level::Info,
-                Stream::Err => Level::Error,
-            };
-            JudgeOf(rpm_logbook::Judge::new(&Log { level, ..Log::plain("") }, line.at))
+            Judge::new(&Log { level: assumed(line.stream), ..Log::plain("") }, line.at)
         });
-        let level = judge.0.see(&line.bytes).level;
+        let level = judge.see(&line.bytes).level;
         self.bytes += line.bytes.len();
         let LogLine { proc, stream, bytes, .. } = line;
         self.lines.push_back(Line { proc, stream, level, bytes });
