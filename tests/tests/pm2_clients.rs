@@ -62,6 +62,8 @@ fn pm2s_command_sees_and_changes_what_ours_does() {
     assert_eq!(list[0]["name"], "ours");
     assert_eq!(list[0]["pm2_env"]["status"], "online");
     assert!(pm2_ok(&rpm, &["ping"]).contains("pong"));
+    assert!(pm2_ok(&rpm, &["slist"]).contains("'RAM Usage': { value: "));
+    assert!(pm2_ok(&rpm, &["ls"]).contains("host metrics | cpu: "));
 
     let before = rpm.one("ours").pid;
     assert!(pm2_ok(&rpm, &["restart", "ours"]).contains("[ours](0) ✓"));

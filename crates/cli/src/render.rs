@@ -2,6 +2,7 @@
 
 pub(crate) mod details;
 pub(crate) mod happenings;
+pub(crate) mod host;
 pub(crate) mod order;
 pub(crate) mod processes;
 pub(crate) mod report;

@@ -8,9 +8,9 @@ use crate::commands::{
     Cli, Run, absent, alerts, attach, cleardump, completion, conf, crashes, delete, deploy,
     describe, dev, env, events, examples, flush, get, help, id, import, init, install, jlist, kill,
     list, logs, monit, multiset, pid, ping, prettylist, pull, reload, reload_logs, reset, restart,
-    resurrect, runtime, save, scale, schema, send, send_signal, serve, set, shim, start,
-    start_or_reload, start_or_restart, startup, status, stop, trigger, uninstall, unset, unstartup,
-    update, version, web,
+    resurrect, runtime, save, scale, schema, send, send_signal, serve, set, shim, slist, start,
+    start_or_reload, start_or_restart, startup, status, stop, sysmonit, trigger, uninstall, unset,
+    unstartup, update, version, web,
 };
 use crate::flags::{self, Shows};
 use crate::home::Home;
@@ -134,6 +134,8 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb::of::<pid::Pid>(),
     Verb::of::<jlist::Jlist>(),
     Verb::of::<prettylist::Prettylist>(),
+    Verb::of::<sysmonit::Sysmonit>(),
+    Verb::of::<slist::Slist>(),
     Verb::of::<events::Events>(),
     Verb::of::<alerts::Alerts>(),
     Verb::of::<crashes::Crashes>(),

@@ -33,6 +33,7 @@ pub fn settings(
     );
     settings.extend(raw.autostart.map(Setting::Autostart));
     settings.extend(raw.pmx.map(Setting::Pmx));
+    settings.extend(raw.pmx.map(Setting::PmxMetrics));
     let versioned = raw.extra.get(VIZION).cloned();
     settings.extend(versioned.map(|given| Setting::Shown(VIZION.to_owned(), Some(given))));
     Ok(settings)

@@ -51,6 +51,7 @@ pub(crate) fn lower(raw: Raw, context: &Context, base_env: &Env) -> Result<AppSp
         limits: raw.limits.clone(),
         username: context.user.clone(),
         pmx: raw.pmx.unwrap_or(true),
+        pmx_metrics: raw.pmx == Some(true),
         watch: raw.watch.clone(),
         name,
         cwd,

@@ -93,8 +93,11 @@ pub struct AppSpec {
     /// Whether it is restarted when files change.
     #[serde(skip_serializing_if = "WatchOptions::is_default")]
     pub watch: WatchOptions,
-    /// Whether PM2's `pmx` was asked for; kept for PM2's outputs.
+    /// PM2's `pmx`, which is on unless it is turned off; kept for PM2's outputs.
     pub pmx: bool,
+    /// Whether `pmx` was asked for by name: then Node loads what tells figures of the app.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub pmx_metrics: bool,
     /// Keys that the user gave and that matter to PM2's outputs only, each with its JSON text (this
     /// crate needs no JSON library).
     pub extra: IndexMap<String, String>,
@@ -334,6 +337,7 @@ impl Default for AppSpec {
             username: String::new(),
             version: "N/A".to_owned(),
             pmx: true,
+            pmx_metrics: false,
             cron: None,
             watch: WatchOptions::default(),
             extra: IndexMap::new(),

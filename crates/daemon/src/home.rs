@@ -114,6 +114,11 @@ impl Home {
         self.run().join("drain.cjs")
     }
 
+    /// The file that Node apps load to tell figures of themselves.
+    pub fn metrics_preload(&self) -> Utf8PathBuf {
+        self.run().join("metrics.cjs")
+    }
+
     /// The table as it is, for a successor of this supervisor.
     pub fn journal(&self) -> Utf8PathBuf {
         self.run().join(rpm_journal::NAME)

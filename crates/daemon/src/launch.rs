@@ -40,6 +40,8 @@ pub(crate) struct Place<'a> {
     pub(crate) mark: &'a str,
     /// The file that Node workers load to drain their connections.
     pub(crate) drain: &'a Utf8Path,
+    /// The file that Node apps load to tell figures of themselves.
+    pub(crate) metrics: &'a Utf8Path,
     /// Where programs tell how they are; `None` when they cannot.
     pub(crate) notify: Option<&'a Utf8Path>,
 }
@@ -59,6 +61,9 @@ pub(crate) fn launch(spec: &AppSpec, paths: &Paths, place: Place<'_>) -> Launch 
         if spec.cluster.drain && is_node(spec) {
             preload(&mut env, place.drain);
         }
+    }
+    if spec.pmx_metrics && is_node(spec) {
+        preload(&mut env, place.metrics);
     }
     let script = spec.script.to_string();
     let (program, mut argv) = match &spec.interpreter {
@@ -130,6 +135,7 @@ mod tests {
             home,
             mark: "ab12",
             drain: Utf8Path::new("/h/run/drain \"x\".cjs"),
+            metrics: Utf8Path::new("/h/run/metrics.cjs"),
             notify: Some(Utf8Path::new("/h/run/notify")),
         }
     }
@@ -168,8 +174,23 @@ mod tests {
     }
 
     #[test]
+    fn figures_are_told_where_they_were_asked_for() {
+        let node = AppSpec {
+            script: "/srv/api.js".into(),
+            interpreter: Some("/usr/bin/node".into()),
+            pmx_metrics: true,
+            ..AppSpec::default()
+        };
+        let launched = launch(&node, &paths(), place(Utf8Path::new("/h")));
+        assert_eq!(launched.env["NODE_OPTIONS"], "--require \"/h/run/metrics.cjs\"");
+        let usual = AppSpec { pmx_metrics: false, ..node };
+        let launched = launch(&usual, &paths(), place(Utf8Path::new("/h")));
+        assert!(!launched.env.contains_key("NODE_OPTIONS"));
+    }
+
+    #[test]
     fn a_plain_program_is_executed_itself() {
-        let spec = AppSpec { script: "/bin/sleep".into(), ..AppSpec::default() };
+        let spec = AppSpec { script: "/bin/sleep".into(), pmx_metrics: true, ..AppSpec::default() };
         let launch = launch(&spec, &paths(), place(Utf8Path::new("/h")));
         assert_eq!((launch.program.as_str(), launch.argv.len()), ("/bin/sleep", 1));
         assert!(!launch.env.contains_key("NODE_UNIQUE_ID"));

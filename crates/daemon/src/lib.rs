@@ -359,12 +359,17 @@ fn watch(link: &Link) -> io::Result<KeeperEnd> {
 
 /// Writes what apps load at their start.
 fn write_assets(home: &Home) -> Result<(), RunError> {
-    let path = home.drain_preload();
-    let wanted = rpm_node::DRAIN_PRELOAD.as_bytes();
-    if std::fs::read(&path).is_ok_and(|found| found == wanted) {
-        return Ok(());
+    let preloads = [
+        (home.drain_preload(), rpm_node::DRAIN_PRELOAD),
+        (home.metrics_preload(), rpm_node::METRICS_PRELOAD),
+    ];
+    for (path, wanted) in preloads {
+        if std::fs::read(&path).is_ok_and(|found| found == wanted.as_bytes()) {
+            continue;
+        }
+        store::replace(&path, wanted.as_bytes()).map_err(system("writing what apps load"))?;
     }
-    store::replace(&path, wanted).map_err(system("writing the drain preload"))
+    Ok(())
 }
 
 /// Tells processes of this home from those of another: a hash of its path (FNV-1a).

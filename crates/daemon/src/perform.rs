@@ -54,15 +54,19 @@ impl World {
         (proc, generation): (ProcId, Generation),
         (slot, restarts): (u32, u32),
     ) -> Launch {
-        let drain = self.home.drain_preload();
+        let (drain, metrics) = (self.home.drain_preload(), self.home.metrics_preload());
         let home = self.home.root();
         let notify = self.home.notify_socket();
         // Another user could not reach it.
         let own = spec.uid.is_none_or(|uid| uid == rpm_sys::process::effective_uid());
         let notify = (own && self.sockets.notes).then_some(&*notify);
         let mark = &self.mark;
-        let place = Place { proc, generation, slot, restarts, home, mark, drain: &drain, notify };
-        launch::launch(spec, paths, place)
+        let (drain, metrics) = (&*drain, &*metrics);
+        launch::launch(
+            spec,
+            paths,
+            Place { proc, generation, slot, restarts, home, mark, drain, metrics, notify },
+        )
     }
 
     fn signal(&self, generation: Generation, signal: Signal, scope: Scope) {

@@ -47,6 +47,10 @@ impl Driver {
                 let report = Box::new(self.report());
                 tell(reply, Reply::Report { report });
             }
+            Request::Host => {
+                let host = Box::new(self.world.machine.look(clock::now().mono).clone());
+                tell(reply, Reply::Host { host });
+            }
             Request::Observe => {
                 let observed = Box::new(self.observed());
                 tell(reply, Reply::Observed { observed });

@@ -44,3 +44,6 @@ pub use worker::{Join, Options, Policy, Runtime};
 /// A script for Node's `--require`. It does nothing until the primary says that the worker is to
 /// drain; see the script.
 pub const DRAIN_PRELOAD: &str = include_str!("drain.cjs");
+
+/// What a Node app loads to tell figures of itself, in the words of PM2's libraries.
+pub const METRICS_PRELOAD: &str = include_str!("metrics.cjs");

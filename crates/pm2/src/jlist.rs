@@ -159,6 +159,7 @@ fn policies(map: &mut Map<String, Value>, spec: &AppSpec) {
     put_if(map, "wait_ready", spec.ready.wait.then_some(true));
     put_if(map, "listen_timeout", unless(spec.ready.timeout_ms, usual.timeout_ms));
     put_if(map, "watchdog", spec.ready.watchdog_ms);
+    put_if(map, "pmx_metrics", spec.pmx_metrics.then_some(true));
 }
 
 fn state(map: &mut Map<String, Value>, detail: &Detail) {

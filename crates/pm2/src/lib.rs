@@ -8,6 +8,7 @@
 //! - [`amp`]: the frames of its sockets; [`rpc`]: what its clients ask.
 //! - [`prepared`]: an app as its clients prepare it.
 //! - [`dump`]: the list that outlives the daemon.
+//! - [`system`]: the machine as its clients show it.
 //! - [`stamp`]: time stamps as its users write them.
 //!
 //! All of it is pure: nothing here reads a file, a clock or this process's environment.
@@ -24,3 +25,4 @@ pub mod prepared;
 pub mod rpc;
 pub mod said;
 pub mod stamp;
+pub mod system;

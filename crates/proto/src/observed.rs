@@ -118,6 +118,26 @@ pub struct Host {
     pub cgroup: Option<CgroupLimits>,
 }
 
+impl Host {
+    /// Bytes read a second from all disks, each counted once, however many file systems it has.
+    pub fn disk_reads_per_s(&self) -> f64 {
+        self.each_device().map(|disk| disk.read_per_s).sum()
+    }
+
+    /// Bytes written a second.
+    pub fn disk_writes_per_s(&self) -> f64 {
+        self.each_device().map(|disk| disk.written_per_s).sum()
+    }
+
+    fn each_device(&self) -> impl Iterator<Item = &Disk> {
+        let is_first = |at: usize, disk: &Disk| {
+            self.disks[..at].iter().all(|before| before.device != disk.device)
+        };
+        let disks = self.disks.iter().enumerate();
+        disks.filter(move |(at, disk)| is_first(*at, disk)).map(|(_, disk)| disk)
+    }
+}
+
 /// One file system.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

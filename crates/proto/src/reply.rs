@@ -3,7 +3,7 @@
 use crate::fault::Fault;
 use crate::happening::Happening;
 use crate::history::Series;
-use crate::observed::Observed;
+use crate::observed::{Host, Observed};
 use crate::report::Report;
 use crate::view::{Detail, ProcessView};
 use rpm_core::{Affected, Notice};
@@ -78,6 +78,11 @@ pub enum Reply {
     Report {
         /// All of it, without secrets.
         report: Box<Report>,
+    },
+    /// The machine.
+    Host {
+        /// How it is.
+        host: Box<Host>,
     },
     /// What is to be seen at a glance.
     Observed {

@@ -101,6 +101,8 @@ pub enum Request {
     },
     /// What there is to say for a bug report. Answered by [`crate::Reply::Report`].
     Report,
+    /// The host alone. Answered by [`crate::Reply::Host`].
+    Host,
     /// The host, the daemon and all processes with their figures. Answered by
     /// [`crate::Reply::Observed`].
     Observe,
@@ -176,6 +178,7 @@ impl Request {
             | Self::Happenings
             | Self::ReadAlerts
             | Self::Report
+            | Self::Host
             | Self::Observe
             | Self::History { .. }
             | Self::Save { .. }

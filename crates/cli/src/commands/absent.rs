@@ -50,10 +50,6 @@ const PROFILE: &str = "it looks at PM2's own process; `node --cpu-prof` and `nod
 const TRACING: &str = "npm installs it into the app itself: `npm install @opentelemetry/api`";
 
 const ABSENT: &[Absent] = &[
-    absent(
-        &["slist", "sysinfos"],
-        "`rpm report` says what the machine has; `free` and `top` say how it is",
-    ),
     absent(&["link", "plus", "register", "login", "open"], DASHBOARD),
     quiet(&["unlink", "logout", "monitor", "unmonitor"], DASHBOARD),
     absent(&["deepUpdate"], "install the new version, then `rpm update`"),

@@ -1,6 +1,6 @@
 //! `rpm list`: one row a process. Never starts a daemon.
 
-use super::{Cli, Run, exchange};
+use super::{Cli, Run, exchange, sysmonit};
 use crate::flags::Shows;
 use crate::outcome::{Outcome, Stop};
 use crate::verbs::Group;
@@ -23,7 +23,11 @@ impl Run for List {
             cli.order()?.sort(&mut rows);
             return Ok(cli.screen.json(&rows)?);
         }
-        cli.draw(rows)
+        cli.draw(rows)?;
+        match cli.running()? {
+            Some(mut client) => sysmonit::line(cli, &mut client),
+            None => Ok(()),
+        }
     }
 }
 

@@ -72,7 +72,7 @@ entries! {
     "nice": r#"{"anyOf":[{"type":"integer","minimum":-20,"maximum":19},{"type":"string","pattern":"^-?[0-9]+$"}]}"#, "`0`", "Scheduling priority: 19 is the lowest.";
     "rlimits": r#"{"type":"object"}"#, "those of the daemon", "Limits of each process, as `ulimit` names them: a value, or a pair of soft and hard.";
     "limits": r#"{"type":"object","properties":{"memory":{"type":["string","integer"]},"cpu":{"type":["string","number"]},"pids":{"type":["string","integer"]}},"additionalProperties":false}"#, "none", "Limits of the whole process tree (`memory`, `cpu` in CPUs, `pids`), by a cgroup.";
-    "pmx": r#"{"type":["boolean","string"]}"#, "`true`", "Kept for PM2's outputs.";
+    "pmx": r#"{"type":["boolean","string"]}"#, "not given", "`true` loads a few lines into a Node app that tell of its event loop, heap, handles and HTTP requests. Where it is not given nothing is loaded, though PM2's outputs say `true` as PM2 does.";
     "cluster_policy": r#"{"enum":["rr","shared","reuseport"]}"#, "`rr`", "How connections reach cluster workers: one after the other, from a shared socket, or from a socket each.";
     "cluster_window": r#"{"anyOf":[{"type":"integer","minimum":1,"maximum":32},{"type":"string","pattern":"^[0-9]+$"}]}"#, "`2`", "With `rr`: connections that a worker may have unacknowledged.";
     "sticky": FLAG, "`false`", "With `rr`: one source address, one instance.";

@@ -106,8 +106,10 @@ settings! {
     Autostart(bool) => autostart;
     /// When it is restarted by time.
     Cron(Option<String>) => cron;
-    /// Whether PM2's `pmx` was asked for.
+    /// PM2's `pmx`.
     Pmx(bool) => pmx;
+    /// Whether Node loads what tells figures of the app.
+    PmxMetrics(bool) => pmx_metrics;
     /// Whether files are watched.
     Watch(bool) => watch.on;
     /// Which.

@@ -64,6 +64,7 @@ pub(crate) fn spec(record: &Record) -> Result<AppSpec, &'static str> {
         username: text(record, "username").unwrap_or_default(),
         version: text(record, "version").unwrap_or(usual.version),
         pmx: flag(record, "pmx").unwrap_or(true),
+        pmx_metrics: flag(record, "pmx_metrics").unwrap_or(false),
         watch: super::watch::options(record),
         name,
         ..AppSpec::default()

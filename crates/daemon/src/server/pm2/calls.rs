@@ -6,7 +6,7 @@ use crate::clock;
 use rpm_core::spec::Env;
 use rpm_core::{Existing, ProcId, ScaleTo, Status, Target};
 use rpm_pm2::rpc::{self, Call, Whom};
-use rpm_pm2::{bus, jlist, prepared, said};
+use rpm_pm2::{bus, jlist, prepared, said, system};
 use rpm_proto::{Detail, Reply, Request, Verb};
 use serde_json::{Map, Value, json};
 use std::convert::Infallible;
@@ -70,7 +70,11 @@ fn frame(id: &[u8], answered: Answered) -> Vec<u8> {
 async fn perform(call: Call, doors: &Doors, caller: &Caller) -> Answered {
     match call {
         Call::Processes => all(doors).await,
-        Call::System | Call::Nothing => Ok(Some(json!({ "success": true }))),
+        Call::Nothing => Ok(Some(json!({ "success": true }))),
+        Call::System => match ask(doors, Request::Host).await? {
+            Reply::Host { host } => Ok(Some(Value::Object(system::metrics(&host)))),
+            _ => Ok(None),
+        },
         Call::Version => Ok(Some(json!(caller.version()))),
         Call::Ping => Ok(Some(json!({ "msg": "pong" }))),
         Call::Report => report(doors, caller).await,
