@@ -118,3 +118,25 @@ fn a_history_that_cannot_be_kept_costs_nothing_else() {
     rpm.ok(&["kill"]);
     assert!(rpm.daemon_log().contains("the last minute of the history is lost"));
 }
+
+#[test]
+fn it_can_be_turned_off() {
+    let rpm = Rpm::new();
+    past(&rpm, "gone", 0, 3);
+    rpm.ok(&["set", "rpm:history", "false"]);
+    let refused = rpm.fails(&["set", "rpm:history", "maybe"]);
+    assert!(refused.stderr.contains("`rpm:history` cannot be `maybe`"), "{refused:?}");
+    rpm.ok(&["start", &child(), "--name", "app"]);
+    assert!(rpm.home().join("run/no-history").exists(), "a successor would not know");
+    let begun = now();
+    let known = || {
+        let series = ask(&rpm, Some(app("app")), 2, 12);
+        line(&series, Metric::Memory).mean.iter().any(Option::is_some)
+    };
+    eventually("the time of a reading to pass", || (now() - begun > 12_000).then_some(()));
+    assert!(!known());
+    let told = ask(&rpm, Some(app("gone")), 4 * 60, 240);
+    assert!(line(&told, Metric::Cpu).mean.iter().any(Option::is_some), "it is not forgotten");
+    rpm.ok(&["unset", "rpm:history"]);
+    eventually("a reading", || known().then_some(()));
+}

@@ -1,6 +1,7 @@
 //! Settings of apps and modules: `module_conf.json` in the home, in PM2's form. The group of an app
 //! becomes variables of it.
 
+pub(crate) mod history;
 mod key;
 pub(crate) mod rotate;
 mod shown;

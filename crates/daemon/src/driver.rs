@@ -151,7 +151,7 @@ impl Driver {
             self.say_alive();
             let deadline = self.deadline();
             let sample_at = self.sample_due();
-            let reading_at = Some(self.reading_due());
+            let reading_at = self.reading_due();
             let files_at = self.watching.due();
             let keep_at = self.world.keep_due();
             let keeper_at = self.world.keeper.due;

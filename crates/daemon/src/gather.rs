@@ -6,7 +6,7 @@ use crate::requests::generation_of;
 use rpm_core::{InstanceView, Mono, ProcId, Supervisor};
 use rpm_history::{Of, Question, Reading, SPACING_MS, Values};
 use rpm_pm2::figures::figures;
-use rpm_proto::{Metric, Reply, Subject};
+use rpm_proto::{Code, Fault, Metric, Reply, Subject};
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
 
@@ -37,9 +37,37 @@ pub(crate) struct Asked {
 }
 
 impl Driver {
-    /// When the next reading is due.
-    pub(crate) fn reading_due(&self) -> Mono {
-        self.gathering.next
+    /// When the next reading is due; `None` when no figures are kept.
+    pub(crate) fn reading_due(&self) -> Option<Mono> {
+        self.world.history.is_on().then_some(self.gathering.next)
+    }
+
+    /// Keeps figures from now on, or no more; the answer says that a successor will know it too.
+    pub(crate) fn keep_history(&mut self, on: bool, reply: oneshot::Sender<Reply>) {
+        if on && !self.world.history.is_on() {
+            self.gathering = Gathering::begin(&self.supervisor);
+        }
+        self.world.history.turn(on);
+        let (path, store) = (self.world.home.no_history(), self.world.store.clone());
+        tokio::task::spawn_local(async move {
+            let kept = if on {
+                store.remove(path.clone()).await
+            } else {
+                store.replace(path.clone(), Vec::new()).await
+            };
+            let answer = match kept {
+                Ok(()) => Reply::Done { affected: Vec::new() },
+                Err(error) => {
+                    let what = "whether figures are kept holds, but could not be recorded";
+                    let fault = Fault::new(Code::Io, what)
+                        .because(format!("changing {path} failed: {error}"))
+                        .help("make room on the disk, then give the command again");
+                    Reply::Failed { fault, affected: Vec::new() }
+                }
+            };
+            // The client may have hung up.
+            drop(reply.send(answer));
+        });
     }
 
     /// Takes a reading.

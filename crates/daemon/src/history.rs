@@ -2,7 +2,8 @@
 //! history and nothing else.
 
 use crate::clock;
-use camino::{Utf8Path, Utf8PathBuf};
+use crate::home::Home;
+use camino::Utf8Path;
 use rpm_history::{Question, Reading};
 use rpm_proto::{Code, Fault, Reply, Series};
 use std::convert::Infallible;
@@ -27,17 +28,22 @@ pub(crate) struct History {
     ended: Receiver<Infallible>,
     /// The thread does not keep up, which has been said.
     is_behind: bool,
+    /// Whether figures are kept at all.
+    is_on: bool,
 }
 
 #[derive(Debug)]
 enum Order {
     Note(Reading),
+    /// There are no more readings for now.
+    Pause,
     Answer(Question, oneshot::Sender<Vec<Series>>),
 }
 
 impl History {
-    /// Starts the thread, which keeps the history in this folder.
-    pub(crate) fn start(folder: Utf8PathBuf) -> io::Result<Self> {
+    /// Starts the thread, which keeps the history in this home, unless a predecessor was told not to.
+    pub(crate) fn start(home: &Home) -> io::Result<Self> {
+        let (folder, is_on) = (home.history(), !home.no_history().exists());
         let (orders, received) = sync_channel(WAITING);
         let (ends, ended) = sync_channel(0);
         std::thread::Builder::new().name("history".to_owned()).stack_size(256 * 1024).spawn(
@@ -46,7 +52,7 @@ impl History {
                 drop(ends);
             },
         )?;
-        Ok(Self { orders, ended, is_behind: false })
+        Ok(Self { orders, ended, is_behind: false, is_on })
     }
 
     /// Ends it when all is kept, or after a second.
@@ -55,6 +61,19 @@ impl History {
         // Nothing is ever sent; what is waited for is the end.
         if let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(LAST_PATIENCE) {
             tracing::warn!("the last minute of the history is lost: its disk hangs");
+        }
+    }
+
+    /// Whether figures are kept at all.
+    pub(crate) fn is_on(&self) -> bool {
+        self.is_on
+    }
+
+    /// Keeps figures from now on, or no more. What has been kept ages.
+    pub(crate) fn turn(&mut self, on: bool) {
+        if std::mem::replace(&mut self.is_on, on) && !on {
+            // A thread that does not keep up has a gap already.
+            drop(self.orders.try_send(Order::Pause));
         }
     }
 
@@ -101,6 +120,7 @@ fn keep(folder: &Utf8Path, orders: &Receiver<Order>) {
     let mut fails = false;
     while let Ok(order) = orders.recv() {
         match order {
+            Order::Pause => end(&mut history, folder),
             Order::Note(reading) => match history.note(reading) {
                 Ok(false) => {}
                 Ok(true) => {
@@ -120,6 +140,10 @@ fn keep(folder: &Utf8Path, orders: &Receiver<Order>) {
             }
         }
     }
+    end(&mut history, folder);
+}
+
+fn end(history: &mut rpm_history::History, folder: &Utf8Path) {
     if let Err(error) = history.close() {
         tracing::warn!(%folder, %error, "the last minute of the history is lost");
     }

@@ -74,6 +74,11 @@ impl Home {
         self.root.join("history")
     }
 
+    /// Is there when no figures are to be kept, for a successor of this supervisor.
+    pub fn no_history(&self) -> Utf8PathBuf {
+        self.run().join("no-history")
+    }
+
     /// Pid files of apps.
     pub fn pids(&self) -> Utf8PathBuf {
         self.root.join("pids")

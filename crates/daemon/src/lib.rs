@@ -176,7 +176,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let (newest, runs) = (estate.newest(), estate.held(supervisor.next_generation()));
     supervisor.after_restore(clock::now(), newest, &runs, &mut asked_again);
     let ends = (link, Keeper::of_process().map_err(system("opening this program"))?);
-    let history = History::start(home.history()).map_err(system("starting the history"))?;
+    let history = History::start(&home).map_err(system("starting the history"))?;
     let threads = (logs.clone(), channels, store.clone(), history);
     let kept = (table.ledger, table.births, (table.provenance, inquiries));
     let chronicle =
@@ -261,7 +261,7 @@ fn leave(home: &Home, mut world: World) -> Result<(), RunError> {
         }
         Some(Over::Stopped) | None => {
             remove(&[home.socket(), home.pid_file(), home.journal(), home.unended()]);
-            remove(&[home.rotation()]);
+            remove(&[home.rotation(), home.no_history()]);
             // Those of another daemon stay.
             if world.sockets.for_pm2 {
                 remove(&[home.rpc_socket(), home.pub_socket()]);

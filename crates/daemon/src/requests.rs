@@ -55,6 +55,7 @@ impl Driver {
                 let observed = Box::new(self.observed());
                 tell(reply, Reply::Observed { observed });
             }
+            Request::KeepHistory { on } => self.keep_history(on, reply),
             Request::History { of, metrics, from, until, points } => {
                 let span = (from, until);
                 self.recall_history(gather::Asked { of, metrics, span, points }, reply);

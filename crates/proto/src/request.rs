@@ -106,6 +106,11 @@ pub enum Request {
     /// The host, the daemon and all processes with their figures. Answered by
     /// [`crate::Reply::Observed`].
     Observe,
+    /// Whether figures are kept from now on (`rpm:history`). Answered by [`crate::Reply::Done`].
+    KeepHistory {
+        /// They are.
+        on: bool,
+    },
     /// Figures over the last 24 hours. Answered by [`crate::Reply::History`].
     History {
         /// Whose; of the host and of all apps when absent, as far as anything is known of them.
@@ -193,6 +198,7 @@ impl Request {
             | Self::Resurrect
             | Self::Import { .. }
             | Self::Kill
+            | Self::KeepHistory { .. }
             | Self::Update { .. } => true,
         }
     }

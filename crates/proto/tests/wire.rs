@@ -22,6 +22,7 @@ fn reply(reply: &Reply, wire: &serde_json::Value) {
 fn requests_keep_their_form() {
     request(&Request::Ping, &json!({"kind": "ping"}));
     request(&Request::List, &json!({"kind": "list"}));
+    request(&Request::KeepHistory { on: false }, &json!({"kind": "keep_history", "on": false}));
     request(&Request::Host, &json!({"kind": "host"}));
     request(&Request::Observe, &json!({"kind": "observe"}));
     request(

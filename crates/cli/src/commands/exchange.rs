@@ -24,7 +24,7 @@ impl Cli {
             self.tell_taken_up(&mut client)?;
         }
         if is_new {
-            settings::tell_rotation(self, &mut client)?;
+            settings::tell_daemon(self, &mut client)?;
             modules::start_installed(self, &mut client)?;
         }
         Ok(client)

@@ -6,7 +6,7 @@ use crate::home::Home;
 use crate::logs::line::Shaper;
 use crate::outcome::{Outcome, Stop};
 use crate::runtime::{self, Apps, Inbox, News, Print};
-use crate::settings::{Settings, rotate};
+use crate::settings::{Settings, history, rotate};
 use rpm_core::{Signal, Target};
 use rpm_proto::client::CallError;
 use rpm_proto::{ProcessView, Reply, Request, Verb};
@@ -45,7 +45,9 @@ impl Foreground<'_> {
     pub(super) fn hold(self, apps: &Request, mut look: impl FnMut(&[ProcessView])) -> Outcome {
         let (mut client, is_new) = connect::or_start(self.home)?;
         if is_new {
-            rotate::tell(&Settings::read(self.home)?, &mut client)?;
+            let settings = Settings::read(self.home)?;
+            rotate::tell(&settings, &mut client)?;
+            history::tell(&settings, &mut client)?;
         }
         drop(client);
         let printer = Print::follow(self.home, self.shaper)?;

@@ -60,7 +60,7 @@ fn settings(cli: &mut Cli, source: &Source) -> Outcome {
     let theirs = source.settings()?;
     let count = Settings::change(&cli.home, |ours| Ok(ours.fill(theirs)))?;
     if count > 0 {
-        super::settings::rotate(cli)?;
+        super::settings::tell(cli)?;
         cli.screen.say(format!("{count} settings taken over"))?;
     }
     Ok(())

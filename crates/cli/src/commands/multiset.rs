@@ -2,7 +2,7 @@
 
 use super::{Cli, Run, settings};
 use crate::outcome::Outcome;
-use crate::settings::{Key, Settings, rotate};
+use crate::settings::{Key, Settings, history, rotate};
 use crate::verbs::Group;
 use rpm_proto::{Code, Fault};
 
@@ -21,11 +21,14 @@ impl Run for Multiset {
 
     fn run(self, cli: &mut Cli) -> Outcome {
         let pairs = pairs(self.pairs)?;
-        pairs.iter().try_for_each(|(key, value)| rotate::check(key, value))?;
+        for (key, value) in &pairs {
+            rotate::check(key, value)?;
+            history::check(key, value)?;
+        }
         Settings::change(&cli.home, |settings| {
             pairs.iter().try_for_each(|(key, value)| settings.set(key, value.clone()))
         })?;
-        settings::rotate(cli)?;
+        settings::tell(cli)?;
         cli.screen.say("Settings changed")?;
         let mut groups: Vec<&str> = pairs.iter().filter_map(|(key, _)| key.group()).collect();
         groups.sort_unstable();

@@ -2,7 +2,7 @@
 
 use super::{Cli, Run, get, settings};
 use crate::outcome::Outcome;
-use crate::settings::{Key, Settings, rotate};
+use crate::settings::{Key, Settings, history, rotate};
 use crate::verbs::Group;
 
 /// The arguments of `rpm set`.
@@ -29,8 +29,9 @@ impl Run for Set {
             return get::show(cli, &key);
         };
         rotate::check(&key, &value)?;
+        history::check(&key, &value)?;
         Settings::change(&cli.home, |settings| settings.set(&key, value))?;
-        settings::rotate(cli)?;
+        settings::tell(cli)?;
         cli.screen.say("Setting changed")?;
         settings::spread(cli, key.group().into_iter())?;
         settings::show(cli, key.group())

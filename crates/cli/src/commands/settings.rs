@@ -3,7 +3,7 @@
 use super::{Cli, exchange};
 use crate::files;
 use crate::outcome::Outcome;
-use crate::settings::{Settings, lines, rotate};
+use crate::settings::{Settings, history, lines, rotate};
 use camino::Utf8Path;
 use rpm_core::Target;
 use rpm_proto::{Client, Code, Fault, Request, Verb};
@@ -44,17 +44,19 @@ pub(super) fn spread<'a>(cli: &mut Cli, groups: impl Iterator<Item = &'a str>) -
     Ok(())
 }
 
-/// Tells a daemon that runs when logs are put aside.
-pub(super) fn rotate(cli: &mut Cli) -> Outcome {
+/// Tells a daemon that runs of the settings that are its own.
+pub(super) fn tell(cli: &mut Cli) -> Outcome {
     match cli.running()? {
-        Some(mut client) => tell_rotation(cli, &mut client),
+        Some(mut client) => tell_daemon(cli, &mut client),
         None => Ok(()),
     }
 }
 
-/// Tells this daemon when logs are put aside, and the user what of it cannot be.
-pub(super) fn tell_rotation(cli: &mut Cli, client: &mut Client) -> Outcome {
-    for wrong in rotate::tell(&Settings::read(&cli.home)?, client)? {
+/// Tells this daemon of the settings that are its own, and the user what of them cannot be.
+pub(super) fn tell_daemon(cli: &mut Cli, client: &mut Client) -> Outcome {
+    let settings = Settings::read(&cli.home)?;
+    let wrong = rotate::tell(&settings, client)?;
+    for wrong in wrong.into_iter().chain(history::tell(&settings, client)?) {
         cli.screen.warn(wrong)?;
     }
     Ok(())
@@ -73,7 +75,7 @@ pub(super) fn edit(cli: &mut Cli) -> Outcome {
         Ok(()) => {
             // A copy that stays does no harm.
             drop(std::fs::remove_file(&draft));
-            rotate(cli)?;
+            tell(cli)?;
             cli.screen.say(format!("{path} was edited; restart the apps that it is about"))?;
             Ok(())
         }

@@ -47,7 +47,7 @@ pub(super) fn line(cli: &mut Cli, client: &mut Client) -> Outcome {
         && !is_off(&cli.home)
         && let Ok(host) = ask(client)
     {
-        cli.screen.answer(host::line(&host, cli.screen.paint()))?;
+        cli.screen.answer(host::line(&host, cli.view()))?;
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ impl Run for Unset {
             }
             Ok(())
         })?;
-        settings::rotate(cli)?;
+        settings::tell(cli)?;
         settings::show(cli, None)
     }
 }

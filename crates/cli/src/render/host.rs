@@ -6,12 +6,27 @@ use super::table::{Cell, Column, Table};
 use super::units;
 use anstyle::{AnsiColor, Style};
 use rpm_proto::observed::{Disk, Host, Network};
+use unicode_width::UnicodeWidthStr;
 
 /// Above these shares of a whole, in percent, it is worth a look, or more.
 const HIGH: [f64; 2] = [60.0, 85.0];
+/// Between the parts of a line.
+const SEPARATOR: &str = " | ";
 
-/// PM2's line. Interfaces are named that are in use, file systems that are more than half full.
-pub(crate) fn line(host: &Host, paint: Paint) -> String {
+/// PM2's line, as far as there is room for it; empty when there is for nothing.
+pub(crate) fn line(host: &Host, view: View) -> String {
+    let mut width = 0;
+    let mut fits = |part: &String| {
+        width += part.width() + SEPARATOR.len();
+        view.width.is_none_or(|most| width <= most + SEPARATOR.len())
+    };
+    let count =
+        parts(host, Paint { on: false }).iter().map_while(|it| fits(it).then_some(())).count();
+    if count < 2 { String::new() } else { parts(host, view.paint)[..count].join(SEPARATOR) + "\n" }
+}
+
+/// Interfaces are named that are in use, file systems that are more than half full.
+fn parts(host: &Host, paint: Paint) -> Vec<String> {
     let label = |name: &str| paint.style(Style::new().bold(), name);
     let share = |percent: f64| {
         paint.style(of_share(percent), &format!("{}%", (percent * 100.0).round() / 100.0))
@@ -33,7 +48,7 @@ pub(crate) fn line(host: &Host, paint: Paint) -> String {
     let full = host.disks.iter().filter(|disk| used_space(disk) > HIGH[0]);
     let full = full.map(|disk| format!(" {} {}", paint.dim(&disk.mount), share(used_space(disk))));
     parts.push(format!("{}: {disk}{}", label("disk"), full.collect::<String>()));
-    format!("{}\n", parts.join(" | "))
+    parts
 }
 
 /// All that is known of it.
@@ -207,11 +222,20 @@ mod tests {
 
     #[test]
     fn the_line_is_as_pm2_writes_it() {
-        assert_eq!(
-            line(&host(), Paint { on: false }),
-            "host metrics | cpu: 12.3% | ram usage: 75% | eth0: ⇓ 1.5kb/s ⇑ 512b/s | \
-             disk: ⇓ 2mb/s ⇑ 1mb/s / 90%\n"
-        );
+        let at = |width| {
+            let paint = Paint { on: false };
+            line(&host(), View { now: 0, width, paint, mini: false })
+        };
+        let whole = "host metrics | cpu: 12.3% | ram usage: 75% | eth0: ⇓ 1.5kb/s ⇑ 512b/s | \
+                     disk: ⇓ 2mb/s ⇑ 1mb/s / 90%\n";
+        assert_eq!(at(None), whole);
+        let length = whole.trim_end().width();
+        assert_eq!(at(Some(length)), whole);
+        assert_eq!(at(Some(40)), "host metrics | cpu: 12.3%\n");
+        for width in 0..length {
+            let text = at(Some(width));
+            assert!(text.trim_end().width() <= width && text.len() < whole.len(), "{text}");
+        }
     }
 
     #[test]
