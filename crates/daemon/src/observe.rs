@@ -5,21 +5,29 @@ use crate::requests::generation_of;
 use crate::{clock, report, view};
 use rpm_core::InstanceView;
 use rpm_pm2::figures::figures;
+use rpm_proto::Reply;
 use rpm_proto::observed::{Daemon, Observed, Watched};
 use rpm_sys::{process, tree};
 
 impl Driver {
+    /// The machine.
+    pub(crate) fn host(&mut self) -> Reply {
+        let host = self.world.machine.look(clock::now().mono);
+        Reply::Host { host: Box::new(host.clone()) }
+    }
+
     /// All of it, from one look shared with whoever asked a moment ago.
-    pub(crate) fn observed(&mut self) -> Observed {
+    pub(crate) fn observed(&mut self) -> Reply {
         let now = clock::now();
         let host = self.world.machine.look(now.mono).clone();
         self.world.samples.refresh(now.mono, &self.world.subjects());
-        Observed {
+        let observed = Observed {
             at: now.wall.0,
             host,
             daemon: self.myself(),
             processes: self.supervisor.instances().map(|it| self.watched(&it)).collect(),
-        }
+        };
+        Reply::Observed { observed: Box::new(observed) }
     }
 
     fn watched(&self, instance: &InstanceView<'_>) -> Watched {

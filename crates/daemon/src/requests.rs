@@ -47,14 +47,8 @@ impl Driver {
                 let report = Box::new(self.report());
                 tell(reply, Reply::Report { report });
             }
-            Request::Host => {
-                let host = Box::new(self.world.machine.look(clock::now().mono).clone());
-                tell(reply, Reply::Host { host });
-            }
-            Request::Observe => {
-                let observed = Box::new(self.observed());
-                tell(reply, Reply::Observed { observed });
-            }
+            Request::Host => tell(reply, self.host()),
+            Request::Observe => tell(reply, self.observed()),
             Request::KeepHistory { on } => self.keep_history(on, reply),
             Request::History { of, metrics, from, until, points } => {
                 let span = (from, until);
