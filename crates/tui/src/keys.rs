@@ -2,6 +2,7 @@
 
 use crate::action::Act;
 use crate::model::{Effect, Mode, Model, Tab};
+use crate::view::layout::tabs;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// Columns by which lines are moved sideways.
@@ -82,8 +83,8 @@ impl Model {
             KeyCode::Enter => self.fold(None),
             KeyCode::Left => self.fold(Some(false)),
             KeyCode::Right => self.fold(Some(true)),
-            KeyCode::Tab => self.turn(1),
-            KeyCode::BackTab => self.turn(Tab::ALL.len() - 1),
+            KeyCode::Tab => self.turn(true),
+            KeyCode::BackTab => self.turn(false),
             KeyCode::Char(digit @ '1'..='4') => {
                 self.turn_to(Tab::ALL[digit as usize - '1' as usize]);
             }
@@ -159,9 +160,22 @@ impl Model {
         }
     }
 
-    fn turn(&mut self, by: usize) {
-        let at = Tab::ALL.iter().position(|it| *it == self.tab).unwrap_or(0);
-        self.turn_to(Tab::ALL[(at + by) % Tab::ALL.len()]);
+    fn turn(&mut self, forward: bool) {
+        let shown: Vec<Tab> = tabs(&self.areas()).into_iter().map(|(tab, _, _)| tab).collect();
+        let at = shown.iter().position(|it| *it == self.shown_tab()).unwrap_or(0);
+        // One back is all but one forward.
+        let by = if forward { 1 } else { shown.len().saturating_sub(1) };
+        if let Some(tab) = shown.get((at + by) % shown.len().max(1)) {
+            self.turn_to(*tab);
+        }
+    }
+
+    /// What the lower part shows: where plots stand beside it, the log in their place.
+    pub(crate) fn shown_tab(&self) -> Tab {
+        match self.tab {
+            Tab::Trends if self.areas().side.is_some() => Tab::Logs,
+            tab => tab,
+        }
     }
 
     /// Shows this in the lower part.
@@ -184,7 +198,7 @@ impl Model {
     /// Scrolls the lower part so many lines up, or down when negative.
     pub(crate) fn scroll(&mut self, lines: isize) {
         let height = self.height();
-        match self.tab {
+        match self.shown_tab() {
             Tab::Logs => self.logs.scroll(lines, height),
             Tab::Trends => {}
             Tab::Details | Tab::Events => {
@@ -196,13 +210,13 @@ impl Model {
 
     fn go_to_begin(&mut self) {
         self.scrolled = 0;
-        if self.tab == Tab::Logs {
+        if self.shown_tab() == Tab::Logs {
             self.logs.top(self.height());
         }
     }
 
     fn go_to_end(&mut self) {
-        match self.tab {
+        match self.shown_tab() {
             Tab::Logs => self.logs.follow(),
             Tab::Trends => {}
             Tab::Details | Tab::Events => {
@@ -213,7 +227,7 @@ impl Model {
 
     /// Lines that the lower part has in all.
     fn length(&self) -> usize {
-        match self.tab {
+        match self.shown_tab() {
             Tab::Details => crate::details::lines(self).len(),
             Tab::Events => self.happenings.len(),
             Tab::Logs | Tab::Trends => 0,

@@ -38,7 +38,7 @@ impl Model {
                 }
             }
             MouseEventKind::Down(MouseButton::Left)
-                if areas.pane.contains(at) && self.tab == Tab::Logs =>
+                if areas.pane.contains(at) && self.shown_tab() == Tab::Logs =>
             {
                 self.logs.pause();
             }

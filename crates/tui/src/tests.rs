@@ -366,6 +366,19 @@ fn the_selection_stays_where_it_was_when_its_app_goes() {
 }
 
 #[test]
+fn where_plots_stand_beside_the_log_they_are_no_tab() {
+    let mut model = page(160, 45);
+    press(&mut model, KeyCode::Char('2'));
+    press(&mut model, KeyCode::PageUp);
+    assert!(model.logs.back.is_some(), "it is the log that is scrolled");
+    press(&mut model, KeyCode::Tab);
+    assert_eq!(model.tab, Tab::Details);
+    press(&mut model, KeyCode::BackTab);
+    press(&mut model, KeyCode::BackTab);
+    assert_eq!(model.tab, Tab::Events);
+}
+
+#[test]
 fn a_new_run_and_a_lost_follower_are_found_out_about() {
     let mut model = page(80, 24);
     let mut seen = observed(NOW + 2000);

@@ -23,8 +23,7 @@ const NAMES: usize = 16;
 
 pub(super) fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>, areas: &Areas) {
     titles(model, theme, frame, areas);
-    let tab = if model.tab == Tab::Trends && areas.side.is_some() { Tab::Logs } else { model.tab };
-    let lines = match tab {
+    let lines = match model.shown_tab() {
         Tab::Logs => log_lines(model, theme, areas.pane),
         Tab::Trends => plots(model, theme, areas.pane),
         Tab::Details => detail_lines(model, theme, areas.pane),
@@ -40,8 +39,7 @@ pub(super) fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>, areas: &A
 fn titles(model: &Model, theme: Theme, frame: &mut Frame<'_>, areas: &Areas) {
     let rule = theme.pick("─", "-");
     let mut line = vec![Span::styled(rule, theme.dim())];
-    let shown =
-        if model.tab == Tab::Trends && areas.side.is_some() { Tab::Logs } else { model.tab };
+    let shown = model.shown_tab();
     for (tab, _, _) in tabs(areas) {
         let style = if tab == shown { theme.selected() } else { theme.heading() };
         line.push(Span::styled(format!(" {} ", tab.name()), style));
