@@ -132,7 +132,7 @@ fn words_that_do_not_fit() {
     says(&rpm.fails(&["start", "app.js", "--no-such-option"]), &["--no-such-option"]);
     says(&rpm.fails(&["scale", "app"]), &["scale"]);
     says(&rpm.fails(&["restart", "app", "--env", "production"]), &["env"]);
-    for verb in ["slist", "plus"] {
+    for verb in ["link", "plus"] {
         says(&rpm.fails(&[verb]), &[verb]);
     }
     assert!(rpm.processes().is_empty());

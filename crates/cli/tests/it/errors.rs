@@ -160,7 +160,7 @@ fn words_that_do_not_fit() {
 
     For more information, try '--help'.
     ");
-    assert!(shown(&["slist"]).contains("there is no `slist` in this program"));
+    assert!(shown(&["link"]).contains("there is no `link` in this program"));
     shown(&[]);
 }
 
