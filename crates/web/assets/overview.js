@@ -200,7 +200,7 @@ function machine() {
       tiles.CPU.update(percent(host.cpu), limits?.cpus_max ? `of ${host.cpus}, ${limits.cpus_max} allowed` : `of ${host.cpus} processors`, host.cpu);
       tiles.Memory.update(bytes(memory), `of ${bytes(memoryMax)}`, share(memory, memoryMax));
       tiles.Swap.update(bytes(swap), host.swap_total ? `of ${bytes(host.swap_total)}` : "none", host.swap_total ? share(swap, host.swap_total) : null);
-      tiles.Load.update(host.load[0].toFixed(2), `${host.load[1].toFixed(2)}  ${host.load[2].toFixed(2)}  over 5, 15 min`);
+      tiles.Load.update(host.load[0].toFixed(2), `${host.load[1].toFixed(2)} in 5 min, ${host.load[2].toFixed(2)} in 15`);
       tiles.Disk.update(disk ? `${bytes(disk.available)} free` : "–", disk ? `${disk.mount} of ${bytes(disk.total)}` : "", disk ? share(disk.total - disk.available, disk.total) : null);
       tiles.Network.update(`${bytes(sum(host.networks, "received_per_s"))}/s in`, `${bytes(sum(host.networks, "sent_per_s"))}/s out`);
       tiles.Files.update(number(host.files_open), "open on this machine");
