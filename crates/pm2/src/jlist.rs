@@ -89,7 +89,6 @@ fn configuration(map: &mut Map<String, Value>, detail: &Detail) {
             ("exec_mode", json!(mode_name(spec.mode))),
             ("exec_interpreter", json!(interpreter)),
             ("node_args", json!(spec.interpreter_args)),
-            ("args", json!(spec.args)),
             ("pm_exec_path", json!(spec.script)),
             ("pm_cwd", json!(spec.cwd)),
             ("pm_out_log_path", log(&detail.out_log)),
@@ -109,6 +108,7 @@ fn configuration(map: &mut Map<String, Value>, detail: &Detail) {
             ("kill_retry_time", json!(100)),
         ],
     );
+    put_if(map, "args", (!spec.args.is_empty()).then_some(&spec.args));
     put_if(map, "pm_log_path", detail.combined_log.as_ref());
     put_if(map, "increment_var", spec.increment_var.as_ref());
     put(map, [("merge_logs", json!(spec.logs.merge))]);

@@ -10,6 +10,7 @@ mod normal;
 mod options;
 mod play;
 mod recall;
+mod record;
 mod report;
 mod rpc;
 mod scenario;

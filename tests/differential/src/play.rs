@@ -1,5 +1,6 @@
 //! Plays a scenario with one manager and notes what is observed.
 
+use crate::record::Recorder;
 use crate::scenario::Scenario;
 use crate::side::{Ended, Side};
 use crate::step::Step;
@@ -31,6 +32,7 @@ struct Play<'a> {
     side: &'a mut Side,
     last: Ended,
     input: Option<String>,
+    recorder: Option<Recorder>,
     seen: Vec<Seen>,
     times: BTreeMap<String, usize>,
 }
@@ -38,7 +40,7 @@ struct Play<'a> {
 /// Plays all steps.
 pub(crate) fn play(scenario: &Scenario, side: &mut Side) -> Result<Vec<Seen>, String> {
     let (seen, times) = (Vec::new(), BTreeMap::new());
-    let mut play = Play { side, last: Ended::default(), input: None, seen, times };
+    let mut play = Play { side, last: Ended::default(), input: None, recorder: None, seen, times };
     for line in &scenario.steps {
         let step = Step::read(&play.side.fill(line))?;
         match step {
@@ -67,7 +69,18 @@ impl Play<'_> {
     fn own(&mut self, line: &str, name: &str, words: &[String], rest: &str) -> Result<(), String> {
         let word = |index: usize| words.get(index).map(String::as_str).ok_or("a word is missing");
         match name {
-            "list" => self.list(words),
+            "list" => {
+                let list = self.side.list();
+                self.show("list", &list, words);
+            }
+            "pretty" => {
+                let list = self.side.pretty().ok_or("prettylist is no object")?;
+                self.show("prettylist", &list, words);
+            }
+            "statuses" => {
+                let recorder = self.recorder.take().ok_or("nothing is recorded")?;
+                self.note(line[1..].to_owned(), recorder.end(words));
+            }
             "env" => self.env(word(0)?, &words[1..])?,
             "wait" => {
                 let met = self.wait(word(0)?, &words[1..]);
@@ -132,6 +145,9 @@ impl Play<'_> {
             "unset" => {
                 self.side.env.remove(word(0)?);
             }
+            "record" => {
+                self.recorder = Some(Recorder::begin(self.side.home(), word(0)?.to_owned()));
+            }
             "stdin" => self.input = Some(rest.to_owned()),
             "cd" => self.side.cwd = self.side.work().join(word(0)?),
             "sleep" => {
@@ -143,17 +159,24 @@ impl Play<'_> {
         Ok(())
     }
 
-    fn list(&mut self, fields: &[String]) {
-        let list = self.side.list();
+    fn show(&mut self, what: &str, list: &[Value], fields: &[String]) {
         for field in fields {
             let values: Vec<String> = list.iter().map(|one| self.field(one, field)).collect();
-            self.note(format!("list: {field}"), values.join(", "));
+            self.note(format!("{what}: {field}"), values.join(", "));
         }
     }
 
     fn field(&self, element: &Value, field: &str) -> String {
         let value = match field {
             "count" => return "1".to_owned(),
+            "keys" => {
+                let own = element["pm2_env"].as_object().into_iter().flat_map(|env| env.keys());
+                let variables = &element["pm2_env"]["env"];
+                let own = own.filter(|key| variables.get(key.as_str()).is_none());
+                let mut own: Vec<&str> = own.map(String::as_str).collect();
+                own.sort_unstable();
+                return own.join(" ");
+            }
             "pid" | "name" | "pm_id" => element.get(field),
             _ => field.split('.').try_fold(&element["pm2_env"], |value, part| value.get(part)),
         };

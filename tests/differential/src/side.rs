@@ -131,6 +131,19 @@ impl Side {
         list
     }
 
+    /// The elements of `prettylist`, by id; `None` when Node cannot read it.
+    pub(crate) fn pretty(&self) -> Option<Vec<Value>> {
+        const READ: &str = "const text = require('fs').readFileSync(0, 'utf8');\
+                            console.log(JSON.stringify(eval('(' + text + ')')))";
+        let text = self.run(&["prettylist".to_owned()], None).out;
+        let mut node = Command::new("node");
+        node.args(["-e", READ]);
+        let mut list: Vec<Value> =
+            serde_json::from_str(&self.finish(node, Some(&text)).out).ok()?;
+        list.sort_by_key(|one| one["pm_id"].as_u64());
+        Some(list)
+    }
+
     /// The daemon's process.
     pub(crate) fn daemon(&self) -> Option<u32> {
         fs::read_to_string(self.home().join("pm2.pid")).ok()?.trim().parse().ok()

@@ -4,6 +4,9 @@
 //! | step | does |
 //! |---|---|
 //! | `@list FIELD…` | observes these fields of all elements of `jlist`, by id |
+//! | `@pretty FIELD…` | the same of `prettylist`, read as JavaScript; `keys` for the names of all |
+//! | `@record NAME` | looks at the app's statuses from now on |
+//! | `@statuses [BUT…]` | observes which they were, by their first time; but for these |
 //! | `@wait NAME FIELD=VALUE…` | waits until all elements of that name are so (or `FIELD>N`) |
 //! | `@env NAME VAR…` | observes these variables of the app's processes (`env.js`) |
 //! | `@until FILE TEXT` | waits until the file holds the text; observes whether |
