@@ -282,3 +282,14 @@ fn kill_ends_the_daemon_however_much_there_was_to_end() {
     assert!(!alive(supervisor) && !alive(keeper), "the daemon runs on");
     assert!(!rpm.daemon_log().contains("was ended by signal"), "it did not end by itself");
 }
+
+#[test]
+fn where_nothing_is_saved_there_is_nothing_to_restore() {
+    let rpm = Rpm::new();
+    let output = rpm.run(&["resurrect"]);
+    assert!(output.status.success(), "{output:?}");
+    assert!(output.stderr.contains("nothing to resurrect"), "{}", output.stderr);
+    fs::write(rpm.home().join("dump.pm2"), "[{{{").unwrap();
+    let output = rpm.fails(&["resurrect"]);
+    assert!(output.stderr.contains("cannot be read"), "{}", output.stderr);
+}

@@ -72,3 +72,18 @@ fn without_a_repository_nothing_happens() {
     assert!(!output.status.success(), "the tests' folders are in a repository");
     assert!(rpm.ok(&["pull", "app"]).contains("is in no git repository"));
 }
+
+#[test]
+fn a_command_that_hangs_is_given_up() {
+    let rpm = place();
+    let mut app = child_app("app", &[]);
+    app["cwd"] = json!("app");
+    app["post_update"] = json!(["sleep 1000 & wait"]);
+    app["exec_timeout"] = json!("300ms");
+    rpm.ok(&["start", &rpm.config(&[app])]);
+    commit(&rpm, "two");
+    let output = rpm.fails(&["pull", "app"]);
+    assert!(output.stderr.contains("not done within 300 ms"), "{}", output.stderr);
+    assert_eq!(rpm.read("app/version"), "one");
+    assert!(!rpm.processes().iter().any(|(_, line)| line.contains("sleep 1000")));
+}

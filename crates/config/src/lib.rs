@@ -39,6 +39,7 @@ mod testing;
 mod units;
 mod version;
 mod watch;
+mod written;
 
 pub use context::{Context, Loaded, Selection};
 pub use deploy::{Deployment, deployment};
@@ -49,3 +50,5 @@ pub use load::{is_config_file, load_file, load_json};
 pub use reference::schema;
 pub use rotate::{ROTATE_GROUP, rotate_setting};
 pub use script::STATIC_SERVER;
+pub use units::duration_ms;
+pub use written::written;

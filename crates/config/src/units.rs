@@ -27,7 +27,7 @@ pub(crate) fn cron(text: &str) -> Option<String> {
 }
 
 /// Milliseconds: a whole number, or one with `ms`, `s`, `m` or `h` after it.
-pub(crate) fn duration_ms(text: &str) -> Option<u64> {
+pub fn duration_ms(text: &str) -> Option<u64> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let factor = match &text[end..] {
         "" | "ms" => 1,

@@ -41,7 +41,8 @@ pub(crate) fn load(home: &Home) -> Result<Vec<AppSpec>, Fault> {
     for name in ["dump.pm2", "dump.pm2.bak"] {
         let path = home.root().join(name);
         match std::fs::read(&path) {
-            Err(error) => fault = fault.because(format!("{path}: {error}")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => fault = unread(&path, &error.to_string()),
             Ok(bytes) => match from_dump(&bytes) {
                 Ok(mut records) => {
                     for (app, _) in &mut records {
@@ -49,11 +50,18 @@ pub(crate) fn load(home: &Home) -> Result<Vec<AppSpec>, Fault> {
                     }
                     return Ok(apps(records.iter().map(|(app, stopped)| (app, !stopped))));
                 }
-                Err(error) => fault = fault.because(format!("{path}: {error}")),
+                Err(error) => fault = unread(&path, &error.to_string()),
             },
         }
     }
     Err(fault)
+}
+
+/// A list that is there and cannot be read is another matter than none.
+fn unread(path: &Utf8Path, why: &str) -> Fault {
+    Fault::new(Code::Io, format!("the saved list {path} cannot be read"))
+        .because(why)
+        .help("`rpm save` writes it anew, from what runs")
 }
 
 /// Reads another dump.

@@ -86,7 +86,7 @@ fn of_shell(value: &str) -> String {
     if !value.is_empty() && value.chars().all(is_plain) {
         return value.to_owned();
     }
-    format!("'{}'", value.replace('\'', r"'\''"))
+    crate::deploy::quoted(value)
 }
 
 /// Text of an XML document, between tags or double quotes.

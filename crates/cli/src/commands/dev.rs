@@ -1,7 +1,7 @@
 //! `rpm dev`, also called as `pm2-dev`: runs an app while it is being written. It is restarted when
 //! its files change, its output is shown, and all of it ends with the command.
 
-use super::foreground::{End, Foreground};
+use super::foreground::{self, End, Foreground};
 use super::runtime::target_of;
 use super::{Cli, Run};
 use crate::context;
@@ -11,10 +11,10 @@ use crate::logs::line::{Form, Shaper};
 use crate::outcome::Outcome;
 use crate::runtime::Inbox;
 use crate::verbs::Group;
+use rpm_core::Status;
 use rpm_core::spec::{AppSpec, Env};
-use rpm_core::{Existing, Status};
 use rpm_pm2::stamp::Stamp;
-use rpm_proto::{ProcessView, Request};
+use rpm_proto::ProcessView;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -78,13 +78,7 @@ impl Run for Dev {
         let after_start = AfterStart { line: self.post_exec, silent: self.silent_exec, base_env };
         let apps = apps.into_iter().collect();
         let base_env = after_start.base_env.clone();
-        let request = Request::Apply {
-            base_env,
-            apps,
-            existing: Existing::Restart,
-            parallel: None,
-            update_env: true,
-        };
+        let request = foreground::started(base_env, apps);
         Foreground { home: &home, inbox, shaper, stays, end }
             .hold(&request, |views| seen.look(views, &after_start))
     }

@@ -7,7 +7,8 @@ use crate::logs::line::Shaper;
 use crate::outcome::{Outcome, Stop};
 use crate::runtime::{self, Apps, Inbox, News, Print};
 use crate::settings::{Settings, history, rotate};
-use rpm_core::{Signal, Target};
+use rpm_core::spec::Env;
+use rpm_core::{AppSpec, Existing, Signal, Target};
 use rpm_proto::client::CallError;
 use rpm_proto::{ProcessView, Reply, Request, Verb};
 
@@ -109,6 +110,11 @@ fn attend(
             News::Lost => return Err(runtime::lost().into()),
         }
     }
+}
+
+/// What starts apps in the foreground, as if they had not been there.
+pub(super) fn started(base_env: Env, apps: Vec<AppSpec>) -> Request {
+    Request::Apply { base_env, apps, existing: Existing::Restart, parallel: None, update_env: true }
 }
 
 /// Asks the daemon, or the one that follows it.

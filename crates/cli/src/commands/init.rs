@@ -44,7 +44,8 @@ fn path(folder: &Utf8Path) -> Utf8PathBuf {
     folder.join(if modules { "ecosystem.config.cjs" } else { "ecosystem.config.js" })
 }
 
-fn write(path: &Utf8Path, text: &str, force: bool) -> Result<(), Fault> {
+/// Writes a new file; with `force` in the place of an old one.
+pub(super) fn write(path: &Utf8Path, text: &str, force: bool) -> Result<(), Fault> {
     let mut options = OpenOptions::new();
     let options = options.write(true);
     let options =

@@ -16,6 +16,19 @@ pub(crate) struct Install {
     /// What `npm install` takes: a package, a version of one, a git repository, a folder. `.` runs
     /// the package of this folder where it is, and watches it
     module: String,
+    /// As it always is: the old version comes back when the new one does not start
+    #[arg(long, value_name = "TIME", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "a flag whose value may be left out")]
+    safe: Option<Option<String>>,
+    /// As it is seen by itself: the package is an archive on this machine
+    #[arg(long)]
+    tarball: bool,
+    /// PM2's modules in containers; refused
+    #[arg(long, hide = true)]
+    docker: bool,
+    /// As it always is: npm installs what the module needs
+    #[arg(long = "install", hide = true)]
+    with_packages: bool,
 }
 
 impl Run for Install {
@@ -25,6 +38,12 @@ impl Run for Install {
     const GROUP: Group = Group::Settings;
 
     fn run(self, cli: &mut Cli) -> Outcome {
+        if self.docker {
+            let fault = Fault::new(Code::Usage, "there are no modules in containers here");
+            return Err(fault
+                .help("`rpm start 'docker run --rm IMAGE'` runs one as an app")
+                .into());
+        }
         if self.module == "." {
             let package = Package::read(&crate::context::find()?.cwd)?;
             return run(cli, &package, true);

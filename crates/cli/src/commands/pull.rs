@@ -5,9 +5,16 @@ use super::{Cli, Run, Table, exchange};
 use crate::outcome::{Outcome, Stop};
 use crate::repository::Repository;
 use crate::verbs::Group;
+use rpm_core::Signal;
 use rpm_core::spec::AppSpec;
 use rpm_proto::{Code, Fault, Verb};
-use std::process::Command;
+use rpm_sys::{clock, pidfd, poll, tree};
+use serde_json::Value;
+use std::io;
+use std::process::{Command, ExitStatus};
+
+/// A command of `post_update` that is not done by then, in ms, hangs.
+const LIMIT_MS: u64 = 60_000;
 
 /// The arguments of `rpm pull`.
 #[derive(Debug, clap::Args)]
@@ -104,22 +111,53 @@ impl Cli {
     fn after_update(&mut self, spec: &AppSpec) -> Result<(), Stop> {
         let written = spec.extra.get("post_update").map(|text| serde_json::from_str(text));
         let commands: Vec<String> = match written {
-            Some(Ok(serde_json::Value::String(line))) => vec![line],
+            Some(Ok(Value::String(line))) => vec![line],
             Some(Ok(list)) => serde_json::from_value(list).unwrap_or_default(),
             _ => Vec::new(),
         };
         for line in commands {
             self.screen.say(format!("> {line}"))?;
-            let status = Command::new("sh").args(["-c", &line]).current_dir(&spec.cwd).status();
-            let why = match status {
-                Ok(status) if status.success() => continue,
-                Ok(status) => status.to_string(),
+            let limit_ms = limit_ms(spec);
+            let why = match run_within(&line, spec, limit_ms) {
+                Ok(Some(status)) if status.success() => continue,
+                Ok(Some(status)) => status.to_string(),
+                Ok(None) => format!("it was not done within {limit_ms} ms (`exec_timeout`)"),
                 Err(error) => error.to_string(),
             };
             let fault = Fault::new(Code::Io, format!("`{line}` of `post_update` failed"));
             return Err(fault.because(why).help("the repository is back where it was").into());
         }
         Ok(())
+    }
+}
+
+/// How long a command of `post_update` may take: `exec_timeout`.
+fn limit_ms(spec: &AppSpec) -> u64 {
+    let written = spec.extra.get("exec_timeout").and_then(|text| serde_json::from_str(text).ok());
+    let limit = match written {
+        Some(Value::String(text)) => rpm_config::duration_ms(&text),
+        Some(value) => value.as_u64(),
+        None => None,
+    };
+    limit.unwrap_or(LIMIT_MS)
+}
+
+/// Runs a line in the app's folder; `None` when it took too long, and is ended with what it started.
+fn run_within(line: &str, spec: &AppSpec, limit_ms: u64) -> io::Result<Option<ExitStatus>> {
+    let mut child = Command::new("sh").args(["-c", line]).current_dir(&spec.cwd).spawn()?;
+    let pidfd = pidfd::open(child.id())?;
+    let until_ms = clock::monotonic_ms().saturating_add(limit_ms);
+    loop {
+        let left_ms = until_ms.saturating_sub(clock::monotonic_ms());
+        // A signal to this process may end the wait early.
+        if poll::wait_for(&pidfd, false, Some(left_ms))? {
+            return child.wait().map(Some);
+        }
+        if left_ms == 0 {
+            tree::kill_tree(child.id(), &pidfd, Signal::KILL.0)?;
+            child.wait()?;
+            return Ok(None);
+        }
     }
 }
 

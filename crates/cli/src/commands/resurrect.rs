@@ -1,9 +1,9 @@
 //! `rpm resurrect`: starts the saved list.
 
 use super::{Cli, Run, Table};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Stop};
 use crate::verbs::Group;
-use rpm_proto::Request;
+use rpm_proto::{Code, Request};
 
 /// The arguments of `rpm resurrect`.
 #[derive(Debug, clap::Args)]
@@ -17,7 +17,14 @@ impl Run for Resurrect {
     fn run(self, cli: &mut Cli) -> Outcome {
         let mut client = cli.started()?;
         cli.screen.say(format!("Restoring processes located in {}", cli.home.dump()))?;
-        let outcome = cli.change(&mut client, &Request::Resurrect);
+        let outcome = match cli.change(&mut client, &Request::Resurrect) {
+            // The unit of a machine that boots for the first time is no failure.
+            Err(Stop::Fault(fault)) if fault.code == Code::NoDump => {
+                cli.screen.warn(format!("{fault}: `rpm save` writes the list that is restored"))?;
+                Ok(())
+            }
+            outcome => outcome,
+        };
         cli.conclude(Some(&mut client), outcome, Table::Shown)
     }
 }

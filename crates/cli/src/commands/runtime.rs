@@ -1,7 +1,7 @@
 //! `rpm runtime`, also called as `rpm-runtime`, `pm2-runtime` and `pm2-docker`: a container's first
 //! process. It runs the apps in the foreground and ends with them.
 
-use super::foreground::{End, Foreground};
+use super::foreground::{self, End, Foreground};
 use super::{Cli, Run};
 use crate::context;
 use crate::flags::Shows;
@@ -9,7 +9,6 @@ use crate::logs::line::{Form, Shaper};
 use crate::outcome::{Outcome, Stop};
 use crate::runtime::Inbox;
 use crate::verbs::Group;
-use rpm_core::Existing;
 use rpm_core::spec::{AppSpec, LogTarget};
 use rpm_proto::{Code, Fault, Request};
 use std::time::Duration;
@@ -75,13 +74,7 @@ impl Runtime {
         for app in &mut apps {
             keep_no_files(app);
         }
-        Ok(Request::Apply {
-            base_env,
-            apps,
-            existing: Existing::Restart,
-            parallel: None,
-            update_env: true,
-        })
+        Ok(foreground::started(base_env, apps))
     }
 }
 

@@ -1,8 +1,8 @@
 //! `rpm start`: a config file, a script, or what is known and down.
 
-use super::foreground::{End, Foreground};
+use super::foreground::{self, End, Foreground};
 use super::targets::{default_config, env_without_config, is_config, nothing_runs};
-use super::{Cli, Run, Table, afterwards, exchange};
+use super::{Cli, Run, Table, afterwards, exchange, init};
 use crate::context;
 use crate::flags::Shows;
 use crate::logs::line::{Form, Shaper};
@@ -11,7 +11,7 @@ use crate::runtime::Inbox;
 use crate::verbs::Group;
 use rpm_core::Existing;
 use rpm_pm2::stamp::Stamp;
-use rpm_proto::{Client, ProcessView, Request, Verb};
+use rpm_proto::{Client, Code, Fault, ProcessView, Request, Verb};
 use std::path::Path;
 
 /// The arguments of `rpm start`.
@@ -31,15 +31,15 @@ impl Run for Start {
     const TAKES_APP_ARGS: bool = true;
 
     fn run(mut self, cli: &mut Cli) -> Outcome {
-        for warning in cli.flags.unheeded.warnings() {
-            cli.screen.warn(warning)?;
-        }
         self.take_back(cli);
         if self.targets.is_empty() {
             self.targets.push(default_config()?);
         }
         if cli.flags.control.env.is_some() && !self.targets.iter().any(|it| is_config(it)) {
             return Err(env_without_config().into());
+        }
+        if cli.flags.control.write {
+            self.write_config(cli)?;
         }
         if cli.flags.control.no_daemon {
             return self.in_foreground(cli);
@@ -67,6 +67,25 @@ impl Start {
         self.targets.extend(cli.flags.app.give_back(named, exists));
     }
 
+    /// `--write`: the app as a config file. One that exists may hold what somebody wrote, and stays.
+    fn write_config(&self, cli: &mut Cli) -> Outcome {
+        let [target] = self.targets.as_slice() else {
+            return Err(Fault::new(Code::Usage, "`--write` takes one script").into());
+        };
+        if is_config(target) {
+            let fault = Fault::new(Code::Usage, format!("`--write`: {target} is a config file"));
+            return Err(fault.help("it says what to start already").into());
+        }
+        let flags = cli.flags.app.clone().into_flags(cli.args.clone().unwrap_or_default());
+        let context = context::find()?;
+        let app = rpm_config::from_flags(target, &flags, &context, &context::shell_env())?;
+        let text = serde_json::to_string_pretty(&rpm_config::written(target, &flags)?);
+        let text = text.map_err(std::io::Error::from)?;
+        let path = context.cwd.join(format!("{}-pm2.json", app.name.replace('/', "-")));
+        init::write(&path, &format!("{text}\n"), false)?;
+        Ok(cli.screen.say(format!("Writing configuration to {path}"))?)
+    }
+
     /// `--no-daemon`: a signal ends it, and the apps in order. A daemon that was there before stays.
     fn in_foreground(&self, cli: &mut Cli) -> Outcome {
         // Before any thread is there: they all inherit that signals are not for them.
@@ -78,13 +97,7 @@ impl Start {
         }
         let form = if cli.screen.wish.json { Form::Json } else { Form::Labelled };
         let shaper = Shaper::new(form, Some(Stamp::new("HH:mm:ss")), None, cli.screen.paint());
-        let request = Request::Apply {
-            base_env,
-            apps,
-            existing: Existing::Restart,
-            parallel: None,
-            update_env: true,
-        };
+        let request = foreground::started(base_env, apps);
         Foreground { home: &cli.home, inbox, shaper, stays: true, end: End::Ours }
             .hold(&request, |_| {})
     }

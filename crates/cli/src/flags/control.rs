@@ -25,6 +25,9 @@ pub(crate) struct Control {
     /// How many instances of an app a reload replaces at a time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) parallel: Option<u32>,
+    /// Write what the flags say to `NAME-pm2.json` as well, a config file to start from
+    #[arg(short, long)]
+    pub(crate) write: bool,
 }
 
 impl Control {

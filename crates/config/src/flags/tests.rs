@@ -16,10 +16,9 @@ fn a_script_alone() {
     insta::assert_snapshot!(place.show_app(&app));
 }
 
-#[test]
-fn all_flags() {
-    let place = Place::new();
-    let flags = Flags {
+/// Every flag with a value.
+fn all() -> Flags {
+    Flags {
         name: text("x"),
         namespace: text("n"),
         interpreter: text("node"),
@@ -66,7 +65,13 @@ fn all_flags() {
         no_drain: true,
         drain_timeout: text("1"),
         args: vec!["--port".to_owned(), "1".to_owned()],
-    };
+    }
+}
+
+#[test]
+fn all_flags() {
+    let place = Place::new();
+    let flags = all();
     let app = from_flags("my.server.mjs", &flags, &place.context, &place.env).unwrap();
     insta::assert_snapshot!(place.show_app(&app));
 }
@@ -118,4 +123,20 @@ fn typescript_needs_a_runtime_that_reads_it() {
     place.program("bin/bun", "\0");
     let app = from_flags("app.ts", &Flags::default(), &place.context, &place.env).unwrap();
     assert_eq!(app.interpreter, Some(place.context.cwd.join("bin/bun")));
+}
+
+#[test]
+fn what_is_written_is_the_same_app() {
+    let place = Place::new();
+    place.file("src/app.js", "");
+    let flags = Flags { ext: None, ..all() };
+    let text = serde_json::to_string(&crate::written("app.js", &flags).unwrap()).unwrap();
+    place.file("x-pm2.json", &text);
+    let mut of_flags = from_flags("app.js", &flags, &place.context, &place.env).unwrap();
+    let loaded = crate::load_file("x-pm2.json".into(), &place.context, &place.selection()).unwrap();
+    let [mut of_file] = <[AppSpec; 1]>::try_from(loaded.apps).unwrap();
+    // What only PM2's outputs show is spelt as it was given.
+    (of_flags.extra, of_file.extra) = Default::default();
+    assert_eq!(of_file, of_flags, "{text}");
+    assert!(crate::written("app.js", &all()).unwrap_err().to_string().contains("--ext"));
 }

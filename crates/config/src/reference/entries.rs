@@ -102,7 +102,7 @@ entries! {
     "username": r#"{"type":"string"}"#, "the user of the command", "Taken from the command, whatever is written.";
     "name_prefix": PATTERN, "", "Kept for PM2's outputs.";
     "install_url": PATTERN, "", "Kept for PM2's outputs.";
-    "exec_timeout": TIME, "", "Kept for PM2's outputs: commands of `post_update` take as long as they take.";
+    "exec_timeout": TIME, "60000", "How long each command of `post_update` may take.";
     "io": "{}", "", "Kept for PM2's outputs.";
     "instance_id_env": TEXT, "", "The same as `instance_var`.";
 }
