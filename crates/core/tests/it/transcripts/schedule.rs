@@ -78,3 +78,16 @@ fn what_has_no_schedule_any_more_or_goes_is_left_alone() {
     scene.swept(3);
     assert!(scene.table.instance(ProcId(0)).is_none());
 }
+
+#[test]
+fn a_stop_that_is_under_way_wins() {
+    let mut scene = Scene::new();
+    scene.apply(&job());
+    scene.spawned(1);
+    scene.stop("job");
+    time_comes(&mut scene, 5000);
+    scene.exited(1, 0);
+    scene.swept(1);
+    assert_eq!(scene.table.instance(ProcId(0)).unwrap().status, Status::Stopped);
+    assert_eq!(scene.table.commands_in_flight(), 0);
+}
