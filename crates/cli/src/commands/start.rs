@@ -25,7 +25,8 @@ pub(crate) struct Start {
 
 impl Run for Start {
     const NAME: &'static str = "start";
-    const ABOUT: &'static str = "Start a config file, a script, or what is stopped";
+    const ABOUT: &'static str = "Start a config file, a script, or what is stopped; `--write` keeps the flags of a script as a \
+                               config file";
     const GROUP: Group = Group::Apps;
     const SHOWS: Shows = Shows::ALL;
     const TAKES_APP_ARGS: bool = true;

@@ -26,7 +26,7 @@ pub(crate) struct Control {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) parallel: Option<u32>,
     /// Write what the flags say to `NAME-pm2.json` as well, a config file to start from
-    #[arg(short, long)]
+    #[arg(short, long, hide = true)]
     pub(crate) write: bool,
 }
 
