@@ -14,7 +14,7 @@ fn it_ends_with_its_app_and_with_its_status() {
     assert_eq!(output.status.code(), Some(7), "{output:?}");
     assert_eq!(output.stdout, "hello\n");
     assert_eq!(output.stderr, "trouble\n");
-    assert!(rpm.processes().is_empty(), "something is left");
+    eventually("nothing is left", || rpm.processes().is_empty().then_some(()));
     assert!(!rpm.home().join("logs/app-out.log").exists(), "the container has the logs");
 }
 
@@ -29,7 +29,7 @@ fn a_signal_stops_the_apps_in_order() {
     kill(running.pid(), Signal::SIGTERM);
     assert!(running.wait().success());
     assert!(rpm.read("note").contains("signal INT"), "the app was not asked");
-    assert!(rpm.processes().is_empty(), "something is left");
+    eventually("nothing is left", || rpm.processes().is_empty().then_some(()));
 }
 
 #[test]
@@ -62,5 +62,5 @@ fn what_cannot_be_started_is_a_failure() {
     broken["max_restarts"] = json!(0);
     let output = rpm.fails(&["runtime", &rpm.config(&[broken])]);
     assert!(output.stderr.contains("app"), "{output:?}");
-    assert!(rpm.processes().is_empty(), "something is left");
+    eventually("nothing is left", || rpm.processes().is_empty().then_some(()));
 }
