@@ -33,6 +33,80 @@ fn bash_offers_the_names_of_apps() {
     assert!(verbs.lines().any(|line| line == "restart"), "{text}");
 }
 
+/// Whether a shell is there. Where it is not, what is said of it is not tried, and CI fails.
+fn is_there(shell: &str) -> bool {
+    let found = Command::new(shell).arg("--version").output().is_ok();
+    if !found {
+        eprintln!("SKIPPED: there is no {shell} on this machine; completion in it is not tried");
+        let profile = std::env::var("NEXTEST_PROFILE").unwrap_or_default();
+        assert_ne!(profile, "ci", "CI needs {shell}: apt-get install {shell}");
+    }
+    found
+}
+
+/// Runs a script in a shell, where `rpm` is ours and two apps run; gives what it printed.
+fn tried(shell: &str, args: &[&str]) -> String {
+    let rpm = Rpm::new();
+    rpm.ok(&["start", &rpm.config(&[child_app("billing", &[]), child_app("two words", &[])])]);
+    let folder = rpm.binary().parent().unwrap().display();
+    let path = format!("{folder}:{}", std::env::var("PATH").unwrap());
+    // Shells that wait for somebody are not waited for.
+    let output = Command::new("timeout")
+        .args(["60", shell])
+        .args(args)
+        .current_dir(rpm.dir())
+        .env("PATH", path)
+        .env("RPM_HOME", rpm.home())
+        .env("HOME", rpm.dir())
+        .env("TERM", "xterm")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{shell}: {}\n{text}\n{told}", output.status);
+    text
+}
+
+#[test]
+fn fish_offers_the_names_of_apps() {
+    if !is_there("fish") {
+        return;
+    }
+    let script = "rpm completion fish | source; complete -C 'rpm restart '; echo ==; \
+                  complete -C 'rpm logs bil'; echo ==; complete -C 'rpm restar'";
+    let text = tried("fish", &["--no-config", "-c", script]);
+    let parts: Vec<&str> = text.split("==\n").collect();
+    assert!(parts[0].lines().any(|line| line == "billing"), "{text}");
+    assert!(parts[0].lines().any(|line| line == "two words"), "{text}");
+    assert_eq!(parts[1], "billing\n", "{text}");
+    assert!(parts[2].starts_with("restart\t"), "{text}");
+}
+
+/// Another zsh, at a terminal: words are typed, completed with the tabulator, and entered.
+const SCRIPT: &str = r#"
+    zmodload zsh/zpty
+    zpty z 'zsh -f -i'
+    zpty -w z 'PROMPT= RPROMPT=; autoload -U compinit; compinit -u -D'
+    zpty -w z 'source <(rpm completion zsh)'
+    zpty -w z 'rpm() { if [[ $1 = completion ]]; then command rpm "$@"
+                       else print -r -- "GOT:${(j:,:)@}:END"; fi }'
+    zpty -w z 'print READY:$((1+1))'
+    zpty -r z out '*READY:2*'
+    for line in 'rpm restart bil' 'rpm logs two' 'rpm restar'; do
+        zpty -w -n z "$line"$'\t\n'
+        zpty -r z out '*GOT:*:END*'
+        print -r -- "${${out##*GOT:}%:END*}"
+    done
+    zpty -d z"#;
+
+#[test]
+fn zsh_offers_the_names_of_apps() {
+    if !is_there("zsh") {
+        return;
+    }
+    assert_eq!(tried("zsh", &["-f", "-c", SCRIPT]), "restart,billing\nlogs,two words\nrestart\n");
+}
+
 #[test]
 fn it_is_installed_once_and_taken_away() {
     let rpm = Rpm::new();
