@@ -10,6 +10,7 @@ use crate::gather::Gathering;
 use crate::keeper::KeeperEnd;
 use crate::logs::LogEvent;
 use crate::notes::Notes;
+use crate::notes::users::Said;
 use crate::provenance::Answers;
 use crate::watching::{Plan, WatchNews, Watching};
 use crate::world::{Over, World};
@@ -62,6 +63,8 @@ pub(crate) struct Inlets {
     pub(crate) swept: mpsc::Receiver<(ProcId, Generation)>,
     /// What was found out of the code of instances.
     pub(crate) answers: mpsc::Receiver<Answers>,
+    /// What programs of other users tell of themselves.
+    pub(crate) users: mpsc::Receiver<Said>,
     /// What programs tell of themselves.
     pub(crate) notes: Notes,
     /// Clients.
@@ -173,6 +176,7 @@ impl Driver {
                     self.watching.hear(clock::now().mono, news);
                 }
                 Some(answers) = inlets.answers.recv() => self.hear_answers(answers),
+                Some(said) = inlets.users.recv() => self.hear_user(&said),
                 () = inlets.notes.ready() => self.hear_notes(&inlets.notes),
                 Some(ask) = inlets.asks.recv() => self.ask(ask),
                 Some(()) = inlets.signals.terminate.recv() => self.shut_down(),

@@ -66,6 +66,7 @@ use crate::history::History;
 use crate::home::{Home, HomeError};
 use crate::keeper::KeeperEnd;
 use crate::notes::Notes;
+use crate::notes::users::Users;
 use crate::past::{Past, PastError};
 use crate::provenance::Inquiries;
 use crate::rebirth::Keeper;
@@ -148,6 +149,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let (log_news, logs_told) = mpsc::channel(NEWS);
     let (watching, files_told) = Watching::new(NEWS);
     let (inquiries, answers) = Inquiries::new();
+    let (users, users_said) = Users::new();
     let (swept, swept_told) = mpsc::channel(NEWS);
     let (busy, mut all_told) = mpsc::channel(1);
 
@@ -164,6 +166,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
         files: files_told,
         swept: swept_told,
         answers,
+        users: users_said,
         notes,
         asks: asked,
         signals: Signals::watch().map_err(system("watching signals"))?,
@@ -178,11 +181,12 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let ends = (link, Keeper::of_process().map_err(system("opening this program"))?);
     let history = History::start(&home).map_err(system("starting the history"))?;
     let threads = (logs.clone(), channels, store.clone(), history);
-    let kept = (table.ledger, table.births, (table.provenance, inquiries));
+    let kept = (table.ledger, table.births, table.provenance);
+    let later = (swept, inquiries, users);
     let chronicle =
         Chronicle::open(&home).map_err(system("starting the thread that writes events"))?;
     let told = (notices, chronicle);
-    let mut world = World::new(home.clone(), mark, ends, threads, told, swept, kept);
+    let mut world = World::new(home.clone(), mark, ends, threads, told, later, kept);
     let (for_pm2, notes) = (entrances.for_pm2.is_some(), inlets.notes.is_open());
     world.sockets = OurSockets { notes, for_pm2 };
     world.hold(CLIENTS_KEY, held);
@@ -266,6 +270,7 @@ fn leave(home: &Home, mut world: World) -> Result<(), RunError> {
             if world.sockets.for_pm2 {
                 remove(&[home.rpc_socket(), home.pub_socket()]);
             }
+            remove(&world.users.files());
             world.link.send(ToKeeper::Stop);
             farewell::say_all(&mut world.link).map_err(RunError::Keeper)?;
             tracing::info!("all is stopped; ending");

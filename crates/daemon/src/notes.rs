@@ -1,8 +1,10 @@
 //! What programs tell of themselves in the words of `sd_notify(3)`: that they are ready, what they do,
 //! and that they live.
 //!
-//! All apps have one socket. Whose a message is says the kernel's word for who sent it: the process of
+//! All apps have one socket, but for those of other users ([`users`]). Whose a message is says the kernel's word for who sent it: the process of
 //! a run, or one that it has started. The keeper holds the socket, so that nobody finds it closed.
+
+pub(crate) mod users;
 
 use crate::driver::Driver;
 use crate::home::Home;
@@ -13,7 +15,7 @@ use rpm_sys::watch::Watch;
 use std::cell::Cell;
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// More than programs have to say.
 const NOTE_MAX: usize = 4096;
@@ -69,9 +71,14 @@ impl Notes {
 
     /// The next message, and who sent it.
     fn take<'a>(&self, buffer: &'a mut [u8]) -> Option<(u32, &'a [u8])> {
+        let (socket, _) = self.socket.as_ref()?;
+        Self::next(socket.as_fd(), buffer)
+    }
+
+    /// The next message on a socket, and the process that sent it.
+    fn next<'a>(socket: BorrowedFd<'_>, buffer: &'a mut [u8]) -> Option<(u32, &'a [u8])> {
         loop {
-            let (socket, _) = self.socket.as_ref()?;
-            match notify::recv(socket.as_fd(), buffer) {
+            match notify::recv(socket, buffer) {
                 Ok(note) => {
                     if let (Some(pid), false) = (note.pid, note.truncated) {
                         return Some((pid, &buffer[..note.len]));

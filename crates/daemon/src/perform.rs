@@ -11,6 +11,11 @@ use rpm_pm2::names::{self, Paths};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+/// The user that an app runs as, where that is another than the daemon's.
+pub(crate) fn other_user(spec: &AppSpec) -> Option<u32> {
+    spec.uid.filter(|uid| *uid != rpm_sys::process::effective_uid())
+}
+
 impl World {
     /// Carries out one action. What is known at once is appended to `events`.
     pub(crate) fn perform(&mut self, action: Action, events: &mut VecDeque<Event>) {
@@ -57,9 +62,11 @@ impl World {
         let (drain, metrics) = (self.home.drain_preload(), self.home.metrics_preload());
         let home = self.home.root();
         let notify = self.home.notify_socket();
-        // Another user could not reach it.
-        let own = spec.uid.is_none_or(|uid| uid == rpm_sys::process::effective_uid());
-        let notify = (own && self.sockets.notes).then_some(&*notify);
+        let notify = match other_user(spec) {
+            // Another user could not reach ours.
+            Some(uid) => self.users.path(uid).map(|path| &**path),
+            None => self.sockets.notes.then_some(&*notify),
+        };
         let mark = &self.mark;
         let (drain, metrics) = (&*drain, &*metrics);
         launch::launch(

@@ -10,6 +10,7 @@ use crate::clock;
 use crate::driver::Driver;
 use crate::inquiry;
 use crate::launch;
+use crate::perform::other_user;
 use crate::start;
 use camino::Utf8PathBuf;
 use rpm_core::action::News;
@@ -96,7 +97,7 @@ struct Account {
 
 impl Account {
     fn of(spec: &AppSpec) -> Self {
-        let uid = spec.uid.filter(|uid| *uid != rpm_sys::process::effective_uid());
+        let uid = other_user(spec);
         let gid = spec.gid.filter(|_| uid.is_some());
         Self { uid, gid, home: variable(spec, "HOME").cloned() }
     }

@@ -35,6 +35,8 @@ pub(crate) struct Estate {
     pub(crate) bus: Option<OwnedFd>,
     /// The socket on which programs tell how they are.
     pub(crate) notify: Option<OwnedFd>,
+    /// The same for other users, by their numbers.
+    users: Vec<(u32, OwnedFd)>,
     /// The channels' records, newer than those of the kept table.
     pub(crate) records: Option<String>,
     /// Where the connections are that a predecessor did not live to hand on.
@@ -117,6 +119,8 @@ impl Estate {
             if let (Some(inlet), Some(outlet)) = ends {
                 self.safe = Some(Safe { inlet, outlet });
             }
+            let users = fds.into_iter().filter(|(tag, _)| tag & tag::NOTIFY_OF != 0);
+            self.users.extend(users.map(|(tag, fd)| (tag & !tag::NOTIFY_OF, fd)));
         } else if key >= LISTENER_KEYS {
             self.listeners.extend(fds.remove(&tag::LISTENER).map(|fd| (key, fd)));
         } else {
@@ -146,6 +150,7 @@ impl World {
         mut estate: Estate,
     ) -> VecDeque<Event> {
         let records = estate.records.take().unwrap_or_default();
+        self.take_over_notes(std::mem::take(&mut estate.users));
         for (key, fd) in &estate.listeners {
             self.held.put(*key, 0, &duplicate(fd, tag::LISTENER));
         }

@@ -5,6 +5,7 @@ use crate::clock;
 use crate::confine::confine;
 use crate::launch::{CHANNEL_FD, Launch};
 use crate::logs::{self, Format, Sink};
+use crate::perform::other_user;
 use crate::world::{Run, World, tag};
 use rpm_core::event::SpawnError;
 use rpm_core::spec::{AppSpec, ExecMode};
@@ -44,6 +45,9 @@ impl World {
         if !self.keeper.listens {
             self.delayed.push(start);
             return Ok(());
+        }
+        if let Some(uid) = other_user(&start.spec) {
+            self.open_notes_of(uid);
         }
         let paths = self.paths(&start.spec, start.proc);
         let run = (start.proc, start.generation);

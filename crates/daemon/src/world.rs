@@ -15,6 +15,7 @@ use crate::home::Home;
 use crate::log_bytes::LogBytes;
 use crate::logs::{LogEvent, Logs};
 use crate::machine::Machine;
+use crate::notes::users::Users;
 use crate::provenance::{Inquiries, Register};
 use crate::rebirth::Keeper;
 use crate::sample::{Samples, Subject};
@@ -84,6 +85,8 @@ pub(crate) struct World {
     pub(crate) provenance: Register,
     /// What of it has yet to be found out.
     pub(crate) inquiries: Inquiries,
+    /// Where programs of other users tell how they are.
+    pub(crate) users: Users,
     /// Which sockets are ours beside that of our own clients.
     pub(crate) sockets: OurSockets,
     /// News for PM2's clients.
@@ -148,8 +151,8 @@ impl World {
         (link, keeper): (Link, Keeper),
         (logs, channels, store, history): (Logs, Channels, Store, History),
         (notices, chronicle): (broadcast::Sender<Arc<Notice>>, Chronicle),
-        swept: mpsc::Sender<(ProcId, Generation)>,
-        (ledger, births, (provenance, inquiries)): (Ledger, Births, (Register, Inquiries)),
+        (swept, inquiries, users): (mpsc::Sender<(ProcId, Generation)>, Inquiries, Users),
+        (ledger, births, provenance): (Ledger, Births, Register),
     ) -> Self {
         Self {
             home,
@@ -182,6 +185,7 @@ impl World {
             told_anew: BTreeSet::new(),
             provenance,
             inquiries,
+            users,
             sockets: OurSockets::default(),
             bus: Bus::default(),
             over: None,

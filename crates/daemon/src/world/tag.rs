@@ -38,3 +38,6 @@ pub(crate) fn of_output(stream: rpm_proto::Stream) -> (u32, u32) {
         rpm_proto::Stream::Err => (ERR, SPOOL_ERR),
     }
 }
+
+/// The socket on which programs of another user tell how they are; the user's number is the rest.
+pub(crate) const NOTIFY_OF: u32 = 1 << 31;
