@@ -18,15 +18,15 @@ use std::path::Path;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Start {
     /// Config file, script, command, `-` for a config on standard input; or name, id, namespace or
-    /// `all` of what is known. Without one, the ecosystem file of this folder
+    /// `all` of what is known. Without one, the ecosystem file of this folder. `--write` keeps the
+    /// flags of a script as a config file
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
 }
 
 impl Run for Start {
     const NAME: &'static str = "start";
-    const ABOUT: &'static str = "Start a config file, a script, or what is stopped; `--write` keeps the flags of a script as a \
-                               config file";
+    const ABOUT: &'static str = "Start a config file, a script, or what is stopped";
     const GROUP: Group = Group::Apps;
     const SHOWS: Shows = Shows::ALL;
     const TAKES_APP_ARGS: bool = true;
