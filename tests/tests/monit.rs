@@ -126,6 +126,9 @@ fn apps_are_watched_and_acted_on() {
     page.shows("restart second: done");
     let after = rpm.one("second").pid;
     assert!(before != after && alive(after));
+    let told = rpm.ok(&["events", "--kind", "command"]);
+    let words = format!(" with rpm monit asked: restart #{}", rpm.one("second").id);
+    assert!(told.contains(&words), "{told}");
     page.press("+");
     page.shows("Scale second from 1 to 2?");
     page.press("\r");

@@ -136,6 +136,9 @@ fn actions_need_the_token() {
     assert_eq!(done.status, 200, "{}", done.text());
     assert_eq!(done.json()["affected"][0]["change"], "restarted");
     assert_eq!(web.rpm.one("bird").restarts, 1);
+    let told = web.rpm.ok(&["events", "--kind", "command"]);
+    let words = format!(" with the web page asked: restart #{}", web.rpm.one("bird").id);
+    assert!(told.contains(&words), "{told}");
     assert_eq!(web.act(&json!({ "action": "stop", "app": "bird" })).status, 200);
     assert_eq!(web.rpm.one("bird").status, "stopped");
     for (body, status) in [

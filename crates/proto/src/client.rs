@@ -17,6 +17,7 @@ pub struct Client {
     path: Utf8PathBuf,
     stream: Stream,
     protocol: u32,
+    via: Option<&'static str>,
     greeted: Option<Hello>,
 }
 
@@ -86,7 +87,7 @@ impl Client {
             _ => ConnectError::Io { path: path.to_owned(), source },
         };
         let stream = connect(path).map_err(io)?;
-        Ok(Self { path: path.to_owned(), stream, protocol: PROTOCOL, greeted: None })
+        Ok(Self { path: path.to_owned(), stream, protocol: PROTOCOL, via: None, greeted: None })
     }
 
     /// Speaks that version of the wire, of which only [`Request::Ping`] and [`Request::Update`] are
@@ -94,6 +95,13 @@ impl Client {
     #[must_use]
     pub fn speaking(mut self, protocol: u32) -> Self {
         self.protocol = protocol;
+        self
+    }
+
+    /// Says what a person uses to speak, see [`Hello::via`].
+    #[must_use]
+    pub fn via(mut self, program: &'static str) -> Self {
+        self.via = Some(program);
         self
     }
 
@@ -107,7 +115,8 @@ impl Client {
     pub fn send(&mut self, request: &Request) -> Result<(), CallError> {
         let mut wire = Vec::new();
         if self.greeted.is_none() {
-            let hello = Hello { protocol: self.protocol, ..Hello::ours() };
+            let via = self.via.map(str::to_owned);
+            let hello = Hello { protocol: self.protocol, via, ..Hello::ours() };
             frame::push(&mut wire, &hello).map_err(io::Error::from)?;
         }
         frame::push(&mut wire, request).map_err(io::Error::from)?;

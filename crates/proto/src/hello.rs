@@ -15,6 +15,10 @@ pub struct Hello {
     pub version: String,
     /// Process id of the speaker (for the daemon, of the supervisor).
     pub pid: u32,
+    /// What a person uses to speak, such as `rpm monit`, where it is not a command. Its own word:
+    /// the daemon believes it for what it tells of requests, and for nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
 }
 
 /// How another side stands to this one.
@@ -46,6 +50,7 @@ impl Hello {
             protocol: PROTOCOL,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
+            via: None,
         }
     }
 }
@@ -66,8 +71,9 @@ mod tests {
 
     #[test]
     fn the_older_side_is_known() {
-        let age =
-            |protocol, version: &str| Hello { protocol, version: version.to_owned(), pid: 1 }.age();
+        let age = |protocol, version: &str| {
+            Hello { protocol, version: version.to_owned(), ..Hello::ours() }.age()
+        };
         assert_eq!(Hello::ours().age(), Age::Same);
         assert_eq!(age(PROTOCOL, "0.0.9"), Age::Older);
         assert_eq!(age(PROTOCOL, "0.10.0"), Age::Newer);
@@ -75,5 +81,13 @@ mod tests {
         assert_eq!(age(PROTOCOL + 1, "0.0.9"), Age::Newer);
         assert_eq!(age(PROTOCOL - 1, "99.0.0"), Age::Older);
         assert_eq!(age(PROTOCOL, "nonsense"), Age::Older);
+    }
+
+    #[test]
+    fn what_is_used_to_speak_may_be_left_out() {
+        let of_before = r#"{"protocol":1,"version":"0.1.0","pid":7}"#;
+        let hello: Hello = serde_json::from_str(of_before).unwrap();
+        assert_eq!(hello.via, None);
+        assert_eq!(serde_json::to_string(&hello).unwrap(), of_before);
     }
 }

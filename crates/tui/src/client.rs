@@ -32,6 +32,8 @@ const LINES: usize = 300;
 const BATCH: usize = 256;
 /// Happenings from before.
 const HAPPENINGS: usize = 200;
+/// What events say that a person used.
+const VIA: &str = "rpm monit";
 
 /// Where news go.
 pub(crate) type News = SyncSender<Event>;
@@ -107,7 +109,7 @@ impl Daemon {
 }
 
 fn connect(socket: &Utf8Path) -> Result<Client, String> {
-    Client::connect(socket).map_err(|error| error.to_string())
+    Client::connect(socket).map(|client| client.via(VIA)).map_err(|error| error.to_string())
 }
 
 fn call(client: &mut Client, request: &Request) -> Result<Reply, String> {

@@ -9,6 +9,8 @@ use tokio::net::UnixStream;
 
 /// So much is read in one go.
 const READ: usize = 64 * 1024;
+/// What events say that a person used.
+const VIA: &str = "the web page";
 
 /// One exchange with the daemon.
 #[derive(Debug)]
@@ -25,7 +27,8 @@ impl Wire {
     pub(crate) async fn ask(socket: &Path, request: &Request) -> Result<Self, Fault> {
         let mut stream = UnixStream::connect(socket).await.map_err(|error| absent(&error))?;
         let mut bytes = Vec::new();
-        frame::push(&mut bytes, &Hello::ours()).map_err(|error| broken(&error.into()))?;
+        let hello = Hello { via: Some(VIA.to_owned()), ..Hello::ours() };
+        frame::push(&mut bytes, &hello).map_err(|error| broken(&error.into()))?;
         frame::push(&mut bytes, request).map_err(|error| broken(&error.into()))?;
         stream.write_all(&bytes).await.map_err(|error| broken(&error))?;
         Ok(Self { stream, read: Vec::new(), used: 0, is_greeted: false })

@@ -44,7 +44,7 @@ fn a_fault_of_the_daemon_is_shown_whole() {
 
 #[test]
 fn a_daemon_of_another_version_is_named() {
-    let hello = Hello { protocol: 999, version: "9.9.9".to_owned(), pid: 0 };
+    let hello = Hello { protocol: 999, version: "9.9.9".to_owned(), pid: 0, ..Hello::ours() };
     let fake = Fake::with_hello(hello, |_| Vec::new());
     insta::assert_snapshot!(fake.fails(&["list"]), @r"
     [PM2][ERROR] this `rpm` is older than the daemon that runs
@@ -52,7 +52,7 @@ fn a_daemon_of_another_version_is_named() {
            this is VERSION and speaks protocol 1
       help: give the command with the daemon's own program
     ");
-    let hello = Hello { protocol: 0, version: "0.0.1".to_owned(), pid: 0 };
+    let hello = Hello { protocol: 0, version: "0.0.1".to_owned(), pid: 0, ..Hello::ours() };
     let fake = Fake::with_hello(hello, |_| Vec::new());
     insta::assert_snapshot!(fake.fails(&["list"]), @r"
     [PM2][ERROR] the daemon that runs is older than this `rpm`
@@ -65,7 +65,8 @@ fn a_daemon_of_another_version_is_named() {
 #[test]
 fn a_daemon_of_another_version_can_be_ended() {
     let mut stand_in = Command::new("sleep").arg("1000").spawn().unwrap();
-    let hello = Hello { protocol: 999, version: "9.9.9".to_owned(), pid: stand_in.id() };
+    let hello =
+        Hello { protocol: 999, version: "9.9.9".to_owned(), pid: stand_in.id(), ..Hello::ours() };
     let fake = Fake::with_hello(hello, |_| Vec::new());
     let mut kill = fake.command(&["kill"]).stdout(Stdio::null()).spawn().unwrap();
     let status = stand_in.wait().unwrap();

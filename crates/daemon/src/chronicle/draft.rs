@@ -25,9 +25,12 @@ pub(crate) struct By {
     pub(crate) uid: Option<u32>,
     /// The program's process.
     pub(crate) pid: Option<u32>,
-    /// The program, where it is not our own.
-    pub(crate) via: Option<&'static str>,
+    /// What it is asked with, where that is not a command of ours; see [`Self::set_via`].
+    pub(crate) via: Option<String>,
 }
+
+/// So much of a program's word for itself is told.
+const VIA_CHARS_MAX: usize = 40;
 
 impl Draft {
     /// What happened, in a sentence.
@@ -86,6 +89,14 @@ impl Draft {
 }
 
 impl By {
+    /// Notes what it is asked with. That word comes from outside, and goes to files and terminals.
+    pub(crate) fn set_via(&mut self, via: Option<&str>) {
+        let plain = |it: &str| -> String {
+            it.chars().filter(|char| !char.is_control()).take(VIA_CHARS_MAX).collect()
+        };
+        self.via = via.map(plain).filter(|it| !it.trim().is_empty());
+    }
+
     /// Such as `uid 1000`. Names are not looked up: that may ask a server.
     fn who(&self) -> String {
         let who = match self.uid {
@@ -93,7 +104,7 @@ impl By {
             Some(0) => "root".to_owned(),
             Some(uid) => format!("uid {uid}"),
         };
-        match self.via {
+        match &self.via {
             Some(via) => format!("{who} with {via}"),
             None => who,
         }
@@ -186,5 +197,20 @@ mod tests {
         assert_eq!(told.by.as_deref(), Some("root: restart api 3"));
         assert!(!format!("{told:?}").contains("secret"));
         assert_eq!(Draft::command(&Request::List, &by), None);
+    }
+
+    #[test]
+    fn what_a_program_calls_itself_is_bounded_and_plain() {
+        let who = |via: Option<&str>| {
+            let mut by = By { uid: Some(0), ..By::default() };
+            by.set_via(via);
+            by.who()
+        };
+        assert_eq!(who(Some("the web page")), "root with the web page");
+        assert_eq!(who(Some("a\u{1b}[2J\r\nb")), "root with a[2Jb");
+        assert_eq!(who(Some(&"ü".repeat(5000))), format!("root with {}", "ü".repeat(40)));
+        for nothing in [None, Some(""), Some(" \n")] {
+            assert_eq!(who(nothing), "root");
+        }
     }
 }

@@ -59,12 +59,14 @@ pub(crate) struct Doors {
 }
 
 impl Doors {
-    /// The same for one client; `via` is a program of others that it uses.
-    fn of(&self, stream: &Stream, via: Option<&'static str>) -> Self {
+    /// The same for one client; `via` is what a person uses to ask, where that is known already.
+    fn of(&self, stream: &Stream, via: Option<&str>) -> Self {
         let peer = stream.peer_creds().ok();
         let pid = peer.as_ref().and_then(PeerCreds::pid);
         let pid = pid.and_then(|pid| u32::try_from(pid).ok());
-        let by = By { uid: peer.as_ref().and_then(PeerCreds::euid), pid, via };
+        let uid = peer.as_ref().and_then(PeerCreds::euid);
+        let mut by = By { uid, pid, via: None };
+        by.set_via(via);
         Self { by, ..self.clone() }
     }
 

@@ -24,8 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const SHORT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Serves one client until it hangs up.
-pub(super) async fn run(mut stream: Stream, doors: Doors, place: Place) {
-    match converse(&mut stream, &doors, &place).await {
+pub(super) async fn run(mut stream: Stream, mut doors: Doors, place: Place) {
+    match converse(&mut stream, &mut doors, &place).await {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
             doors.figures.unreadable();
             let fault = Fault::new(Code::BadRequest, "the request cannot be read")
@@ -57,7 +57,7 @@ pub(super) async fn turn_away(mut stream: Stream) {
     drop(timeout(SHORT_PATIENCE, answer).await);
 }
 
-async fn converse(stream: &mut Stream, doors: &Doors, place: &Place) -> io::Result<()> {
+async fn converse(stream: &mut Stream, doors: &mut Doors, place: &Place) -> io::Result<()> {
     let patience = Some(read::FIRST_BYTE);
     let hello: Hello = frame::parse(&read::body(stream, patience, &doors.leave).await?)?;
     let mut wire = Vec::new();
@@ -66,6 +66,8 @@ async fn converse(stream: &mut Stream, doors: &Doors, place: &Place) -> io::Resu
     if hello.protocol != PROTOCOL {
         return Ok(());
     }
+    doors.by.set_via(hello.via.as_deref());
+    let doors = &*doors;
     let mut patience = Some(read::FIRST_BYTE);
     loop {
         let body = read::body(stream, patience, &doors.leave).await?;
