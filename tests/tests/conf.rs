@@ -90,7 +90,7 @@ fn verbs_of_pm2_that_are_not_here_say_what_to_do_instead() {
     let rpm = Rpm::new();
     assert!(rpm.run(&["link", "delete"]).status.success());
     assert!(rpm.run(&["unlink"]).status.success());
-    for verb in ["plus", "deepUpdate", "profile:cpu", "publish", "open", "web"] {
+    for verb in ["plus", "deepUpdate", "profile:cpu", "publish", "open"] {
         let answer = rpm.run(&[verb]);
         assert_eq!(answer.status.code(), Some(1), "{verb}");
         assert!(answer.stderr.contains("help: "), "{verb}: {}", answer.stderr);
