@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use rpm_keeper::Started;
 use rpm_proto::client::{CallError, ConnectError};
 use rpm_proto::hello::PROTOCOL;
-use rpm_proto::{Age, Client, Code, Fault, Hello};
+use rpm_proto::{Age, Client, Code, Fault, Hello, Request};
 use std::io;
 
 /// So many lines of the daemon's log are shown when it does not come up.
@@ -23,8 +23,14 @@ pub(crate) fn to_running(home: &Home) -> Result<Option<Client>, Fault> {
 
 /// A connection to the daemon, which is started where none runs. Says whether it was.
 pub(crate) fn or_start(home: &Home) -> Result<(Client, bool), Fault> {
-    if let Some(client) = to_running(home)? {
-        return Ok((client, false));
+    if let Some(mut client) = to_running(home)? {
+        // What is left of one that was killed keeps its socket open for a moment.
+        if client.call(&Request::Ping, |_| {}).is_ok() {
+            return Ok((client, false));
+        }
+        if let Some(client) = to_running(home)? {
+            return Ok((client, false));
+        }
     }
     home.create()?;
     start(home)?;

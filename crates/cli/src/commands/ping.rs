@@ -2,9 +2,9 @@
 
 use super::{Cli, Run};
 use crate::connect;
-use crate::outcome::{Outcome, Stop};
+use crate::outcome::Outcome;
 use crate::verbs::Group;
-use rpm_proto::{Code, Reply, Request};
+use rpm_proto::{Reply, Request};
 use serde_json::json;
 
 /// The arguments of `rpm ping`.
@@ -18,15 +18,7 @@ impl Run for Ping {
 
     fn run(self, cli: &mut Cli) -> Outcome {
         let mut client = cli.started()?;
-        let mut answer = cli.ask(&mut client, &Request::Ping);
-        let hung_up =
-            |stop: &Stop| matches!(stop, Stop::Fault(it) if it.code == Code::DaemonSilent);
-        if answer.as_ref().is_err_and(hung_up) {
-            // It died, and nobody follows it but whom we start.
-            client = cli.started()?;
-            answer = cli.ask(&mut client, &Request::Ping);
-        }
-        match answer? {
+        match cli.ask(&mut client, &Request::Ping)? {
             Reply::Pong if cli.screen.wish.json => {
                 let (version, pid) = client.daemon().map(|it| (&it.version, it.pid)).unzip();
                 Ok(cli.screen.json(&json!({ "msg": "pong", "version": version, "pid": pid }))?)
