@@ -271,6 +271,7 @@ fn leave(home: &Home, mut world: World) -> Result<(), RunError> {
                 remove(&[home.rpc_socket(), home.pub_socket()]);
             }
             remove(&world.users.files());
+            world.channels.dismiss_guard();
             world.link.send(ToKeeper::Stop);
             farewell::say_all(&mut world.link).map_err(RunError::Keeper)?;
             tracing::info!("all is stopped; ending");

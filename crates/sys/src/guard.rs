@@ -19,9 +19,12 @@ mod post;
 pub use marks::{Mark, Marks};
 pub use post::Post;
 
-use crate::{process, seqpacket};
+use crate::{pidfd, process, seqpacket};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// SIGKILL: it blocks all others.
+const KILL: i32 = 9;
 
 /// A guard that stands.
 #[derive(Debug)]
@@ -31,6 +34,12 @@ pub struct Guard {
 }
 
 impl Guard {
+    /// Ends it, when there is nothing to be saved any more. It saves nothing then.
+    pub fn dismiss(self) -> io::Result<()> {
+        pidfd::send_signal(&self.pidfd, KILL)?;
+        self.reap()
+    }
+
     /// Reaps one that has ended, which its descriptor tells.
     pub fn reap(self) -> io::Result<()> {
         process::reap(self.pid).map(drop)

@@ -97,6 +97,18 @@ impl Ledger {
         }
     }
 
+    /// Ends the guard for good: what is open now is to be closed with us, and nobody is to outlive
+    /// us.
+    pub(super) fn dismiss_guard(&mut self, poller: &Poller) {
+        (self.post, self.guard_due_ms) = (None, None);
+        if let Some(guard) = self.guard.take() {
+            poller.remove(guard.as_fd()).ok();
+            if let Err(error) = guard.dismiss() {
+                tracing::debug!(%error, "the guard could not be ended");
+            }
+        }
+    }
+
     /// Posts another guard when it is time to. Whether it did.
     pub(super) fn replace_guard(&mut self, now_ms: u64) -> bool {
         if self.guard_due_ms.is_none_or(|due| now_ms < due) {

@@ -22,8 +22,12 @@ use rpm_sys::poller::Waker;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::time::Duration;
 use thread::Thread;
 use tokio::sync::mpsc;
+
+/// The thread has so long to end the guard.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A handle to the thread; clones reach the same one. The thread ends with the last of them.
 #[derive(Clone, Debug)]
@@ -162,6 +166,15 @@ impl Channels {
     pub fn restore(&self, inventory: Inventory) {
         self.0.order(Order::Restore(Box::new(inventory)));
     }
+
+    /// All is stopped and there is nothing to be saved: ends the guard, so that nothing of ours is
+    /// left when we are gone. Comes back when that is done, or after a moment.
+    pub fn dismiss_guard(&self) {
+        let (done, is_done) = std::sync::mpsc::sync_channel(1);
+        self.0.order(Order::DismissGuard(done));
+        // A thread that is gone has nobody to end.
+        is_done.recv_timeout(PATIENCE).ok();
+    }
 }
 
 /// The way to the thread. Orders are few, a handful for each run, and whoever gives them must not
@@ -182,6 +195,7 @@ enum Order {
     Gone(Generation),
     AppGone(String),
     Restore(Box<Inventory>),
+    DismissGuard(std::sync::mpsc::SyncSender<()>),
     End,
 }
 

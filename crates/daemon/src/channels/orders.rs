@@ -38,6 +38,11 @@ impl Thread {
             Order::Gone(generation) => self.gone(worker_id(generation)),
             Order::AppGone(app) => self.primary.app_gone(&app),
             Order::Restore(inventory) => self.restore(*inventory),
+            Order::DismissGuard(done) => {
+                self.ledger.dismiss_guard(&self.poller);
+                // Whoever waited may have gone.
+                done.try_send(()).ok();
+            }
             Order::End => {}
         }
     }

@@ -100,8 +100,8 @@ fn a_guard_stands_until_it_is_ended_and_can_be_replaced() {
         {
             std::thread::yield_now();
         }
-        crate::pidfd::send_signal(&guard, 15).unwrap();
-        crate::pidfd::send_signal(&guard, 9).unwrap();
+        pidfd::send_signal(&guard, 15).unwrap();
+        pidfd::send_signal(&guard, 9).unwrap();
         guard.reap().unwrap();
     }
 }
