@@ -320,7 +320,9 @@ impl Supervisor {
                 Ok(Some(news)) => return Some(news),
                 Ok(None) => {
                     self.link.flush().unwrap();
-                    let came = poll::wait_for(&self.link, false, Some(PATIENCE_MS)).unwrap();
+                    let came =
+                        poll::wait_for(&self.link, self.link.wants_write(), Some(PATIENCE_MS))
+                            .unwrap();
                     assert!(came, "the keeper is silent");
                 }
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return None,
