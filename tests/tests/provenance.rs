@@ -35,6 +35,8 @@ fn the_commit_is_that_of_the_last_start() {
     assert_eq!((&seen["branch"], &seen["unstaged"]), (&json!("main"), &json!(false)));
     assert!(rpm.ok(&["describe", "app"]).contains("revision control"));
     git(&rpm.dir().join("app"), &["commit", "-q", "--allow-empty", "-m", "two"]);
+    // What is answered is on the disk, and all that was known before.
+    rpm.ok(&["reset", "app"]);
     // A successor goes on with what was known: it is the commit that runs.
     let (supervisor, _) = rpm.daemon();
     kill(supervisor, Signal::SIGKILL);
