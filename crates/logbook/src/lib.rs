@@ -2,7 +2,7 @@
 //! as one long file; the time and the level of each line; filters; and many logs in time order.
 //!
 //! It knows files only. A [`Log`] names one log; a [`Scan`] reads it forwards through a [`Filter`],
-//! [`last`] from its end, and [`Merge`] reads many in the order of their times.
+//! [`last`](last()) from its end, and [`Merge`] reads many in the order of their times.
 
 mod backward;
 mod fields;
