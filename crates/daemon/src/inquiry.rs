@@ -100,7 +100,13 @@ mod tests {
         let line = format!("sleep 1000 & echo $! > {}; wait", mark.display());
         assert_eq!(said(&line, 100, 500), None);
         let pid: u32 = std::fs::read_to_string(mark).unwrap().trim().parse().unwrap();
-        assert!(tree::stat(pid).is_none_or(|stat| stat.is_zombie()), "{pid} runs on");
+        let is_over = || tree::stat(pid).is_none_or(|stat| stat.is_zombie());
+        // It has been killed; that takes a moment.
+        let patience = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while !is_over() && std::time::Instant::now() < patience {
+            std::thread::yield_now();
+        }
+        assert!(is_over(), "{pid} runs on");
     }
 
     #[test]
