@@ -99,7 +99,7 @@ fn arrows_between_crates_are_those_of_the_picture() {
         ("journal", &[]),
         ("history", &["proto"]),
         ("serve", &[]),
-        ("web", &["chronicle", "core", "logbook", "pm2", "proto"]),
+        ("web", &["chronicle", "core", "logbook", "pm2", "proto", "serve"]),
         ("chronicle", &["proto", "sys"]),
         ("alerts", &["proto", "sys"]),
         ("proto", &["core"]),

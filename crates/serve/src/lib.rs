@@ -5,6 +5,7 @@
 //! page, one page for all paths (`SPA`), a page for what is missing, a password, lists of folders.
 
 mod auth;
+pub mod listen;
 mod listing;
 mod options;
 mod path;

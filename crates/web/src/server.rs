@@ -4,32 +4,24 @@ use crate::metrics::otlp;
 use crate::options::{Options, OptionsError};
 use crate::router::router;
 use crate::site::Site;
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use rpm_serve::listen::{self, Bounds, Signals};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Semaphore;
 
-/// So many connections at a time; others wait in the kernel's queue.
-const CONNECTIONS_MAX: usize = 256;
-/// How long a request's head may take, and how long a connection may idle.
-const HEAD_PATIENCE: Duration = Duration::from_secs(15);
+/// What clients may take. What is under way after a signal has less than the usual `kill_timeout`.
+const BOUNDS: Bounds = Bounds {
+    connections: 256,
+    head_patience: Duration::from_secs(15),
+    head_bytes: Some(16 * 1024),
+    farewell: Duration::from_secs(1),
+};
 /// A client that takes nothing for so long is cut off.
 const READ_PATIENCE: Duration = Duration::from_secs(30);
-/// How long what is under way may take after a signal; less than the usual `kill_timeout`.
-const FAREWELL: Duration = Duration::from_secs(1);
-/// How long to wait when the system refuses a connection, for want of descriptors.
-const BREATH: Duration = Duration::from_millis(50);
-/// A head is no longer than this.
-const HEAD_BYTES: usize = 16 * 1024;
 
 /// Why nothing is served.
 #[derive(Debug, thiserror::Error)]
@@ -71,8 +63,7 @@ async fn serve(
     let address = SocketAddr::new(options.host, options.port);
     let listener =
         TcpListener::bind(address).await.map_err(|source| WebError::Listen { address, source })?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(WebError::Start)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(WebError::Start)?;
+    let signals = Signals::watch().map_err(WebError::Start)?;
     let site = Site::new(options, own_id);
     if let Some(endpoint) = &options.otlp {
         tokio::spawn(otlp::export(otlp::Endpoint::read(endpoint)?, Arc::clone(&site)));
@@ -82,46 +73,9 @@ async fn serve(
     // Nobody may read it.
     drop(writeln!(io::stdout(), "listening at http://{shown}"));
     notify.as_deref().map(tell_ready);
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let connections = GracefulShutdown::new();
-    loop {
-        tokio::select! {
-            () = accept(&listener, &service, &places, &connections) => {}
-            _ = interrupt.recv() => break,
-            _ = terminate.recv() => break,
-        }
-    }
-    drop(listener);
     // Streams have no end of their own: what is not done by then is cut off.
-    drop(tokio::time::timeout(FAREWELL, connections.shutdown()).await);
+    listen::until_signalled(listener, service, bound, BOUNDS, signals).await;
     Ok(())
-}
-
-async fn accept(
-    listener: &TcpListener,
-    service: &TowerToHyperService<Router>,
-    places: &Arc<Semaphore>,
-    connections: &GracefulShutdown,
-) {
-    // The semaphore is never closed.
-    let Ok(place) = Arc::clone(places).acquire_owned().await else {
-        return;
-    };
-    let Ok((stream, _)) = listener.accept().await else {
-        return tokio::time::sleep(BREATH).await;
-    };
-    bound(&stream);
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_PATIENCE)
-        .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service.clone());
-    let connection = connections.watch(connection);
-    tokio::spawn(async move {
-        // A client that goes away is its own affair.
-        drop(connection.await);
-        drop(place);
-    });
 }
 
 /// Lets the kernel end the connection of a client that takes nothing.
