@@ -12,6 +12,7 @@ use rpm_proto::Happening;
 use rustix::fs::{Mode, OFlags};
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 
 /// The folder within a home.
 pub const FOLDER: &str = "events";
@@ -77,14 +78,17 @@ impl Log {
 fn open(folder: &Utf8Path) -> io::Result<(File, u64)> {
     rpm_sys::files::private_folder(folder.as_std_path())?;
     let path = path(folder, 0);
-    let torn = std::fs::read(&path).is_ok_and(|bytes| bytes.last().is_some_and(|it| *it != b'\n'));
-    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE;
+    let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE;
     let mode = Mode::from_raw_mode(0o600);
     let mut file = File::from(rpm_sys::files::open(path.as_std_path(), flags, mode)?);
-    if torn {
+    let size = file.metadata()?.len();
+    let mut last = [b'\n'];
+    if size > 0 {
+        file.read_exact_at(&mut last, size - 1)?;
+    }
+    if last != [b'\n'] {
         file.write_all(b"\n")?;
     }
-    let size = file.metadata()?.len();
     Ok((file, size))
 }
 

@@ -6,7 +6,7 @@
 
 use crate::clock;
 use crate::home::Home;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use rpm_alerts::message::Message;
 use rpm_alerts::{Delivery, Desk, Hook, Hooks, HooksError, Outcome, deliver};
 use rpm_chronicle::events;
@@ -92,23 +92,38 @@ fn start(home: &Home, hooks: Vec<Hook>, last: u64) -> io::Result<SyncSender<Orde
         let told = cursors.get(&hook.id).copied().unwrap_or(last);
         (hook, told.min(last))
     });
-    let mut desk = Desk::new(now(), hooks);
-    if let Some(first) = desk.cursors().map(|(_, told)| told).min() {
-        let since = clock::now().wall.0 - LATE_MAX_MS;
-        for happening in events::after(&home.events(), first)? {
-            if happening.at >= since && happening.seq <= last {
-                desk.take(now(), &Arc::new(happening));
-            }
-        }
-    }
+    let desk = Desk::new(now(), hooks);
     let host = rpm_sys::host::name();
     let mut thread = Thread { desk, told, host, orders: orders.clone() };
+    let folder = home.events();
     let builder = std::thread::Builder::new().name("alerts".to_owned()).stack_size(STACK);
-    builder.spawn(move || thread.run(&inbox))?;
+    builder.spawn(move || {
+        if let Err(error) = thread.catch_up(&folder, last) {
+            tracing::warn!(%error, "nobody is told of what happened before");
+        }
+        thread.run(&inbox);
+    })?;
     Ok(orders)
 }
 
 impl Thread {
+    /// Takes what had happened up to event `last` and was not told.
+    fn catch_up(&mut self, folder: &Utf8Path, last: u64) -> io::Result<()> {
+        let Some(first) = self.desk.cursors().map(|(_, told)| told).min() else {
+            return Ok(());
+        };
+        if first >= last {
+            return Ok(());
+        }
+        let since = clock::now().wall.0 - LATE_MAX_MS;
+        for happening in events::after(folder, first)? {
+            if happening.at >= since && happening.seq <= last {
+                self.desk.take(now(), &Arc::new(happening));
+            }
+        }
+        Ok(())
+    }
+
     fn run(&mut self, inbox: &Receiver<Order>) {
         self.keep();
         loop {

@@ -39,16 +39,11 @@ impl Wanted {
 pub fn latest(folder: &Utf8Path, wanted: &Wanted, count: usize) -> io::Result<Vec<Happening>> {
     let mut found = Vec::new();
     for age in 0..FILES {
-        for event in events(folder, age)?.into_iter().rev() {
-            if found.len() == count {
-                break;
-            }
-            if wanted.has(&event) {
-                found.push(event);
-            }
-        }
-        let enough = |oldest: &Happening| wanted.since.is_some_and(|since| oldest.at < since);
-        if found.len() == count || found.last().is_some_and(enough) {
+        let bytes = content(folder, age)?;
+        // Only as many lines are parsed as it takes: the daemon asks for the last one at its start.
+        let events = bytes.rsplit(|byte| *byte == b'\n').filter_map(parse);
+        found.extend(events.filter(|event| wanted.has(event)).take(count - found.len()));
+        if found.len() == count {
             break;
         }
     }
@@ -60,7 +55,9 @@ pub fn latest(folder: &Utf8Path, wanted: &Wanted, count: usize) -> io::Result<Ve
 pub fn after(folder: &Utf8Path, seq: u64) -> io::Result<Vec<Happening>> {
     let mut files = Vec::new();
     for age in 0..FILES {
-        let events = events(folder, age)?;
+        let bytes = content(folder, age)?;
+        let lines = bytes.split(|byte| *byte == b'\n');
+        let events: Vec<Happening> = lines.filter_map(parse).collect();
         let reaches = events.first().is_some_and(|first| first.seq <= seq);
         files.push(events);
         if reaches {
@@ -71,12 +68,14 @@ pub fn after(folder: &Utf8Path, seq: u64) -> io::Result<Vec<Happening>> {
     Ok(events.filter(|event| event.seq > seq).collect())
 }
 
-fn events(folder: &Utf8Path, age: u32) -> io::Result<Vec<Happening>> {
-    let bytes = match std::fs::read(path(folder, age)) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let lines = bytes.split(|byte| *byte == b'\n');
-    Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
+/// The bytes of a file; none where there is none.
+fn content(folder: &Utf8Path, age: u32) -> io::Result<Vec<u8>> {
+    match std::fs::read(path(folder, age)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        read => read,
+    }
+}
+
+fn parse(line: &[u8]) -> Option<Happening> {
+    serde_json::from_slice(line).ok()
 }
