@@ -68,6 +68,7 @@ impl Backward {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::split;
     use proptest::prelude::*;
     use std::io::Write;
 
@@ -81,12 +82,6 @@ mod tests {
         }
         found.reverse();
         found
-    }
-
-    fn split(bytes: &[u8]) -> Vec<Vec<u8>> {
-        let mut lines: Vec<_> = bytes.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
-        lines.pop_if(|last| last.is_empty());
-        lines
     }
 
     #[test]

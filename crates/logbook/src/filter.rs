@@ -39,6 +39,11 @@ impl Pattern {
         let spans_lines = !["\\A", "\\z", "(?"].iter().any(|part| pattern.contains(part));
         Ok(Self { regex, invert, spans_lines })
     }
+
+    /// Lines that hold this text, in large or small letters.
+    pub fn text(text: &str) -> Result<Self, String> {
+        Self::new(&regex::escape(text), true, false)
+    }
 }
 
 impl Filter {

@@ -93,6 +93,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::split;
     use proptest::prelude::*;
 
     fn all(bytes: &[u8]) -> Vec<Vec<u8>> {
@@ -102,12 +103,6 @@ mod tests {
             found.push(lines.bytes()[place].to_vec());
         }
         found
-    }
-
-    fn split(bytes: &[u8]) -> Vec<Vec<u8>> {
-        let mut lines: Vec<_> = bytes.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
-        lines.pop_if(|last| last.is_empty());
-        lines
     }
 
     #[test]

@@ -6,6 +6,13 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+/// The lines of these bytes, as anybody would find them.
+pub(crate) fn split(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut lines: Vec<_> = bytes.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+    lines.pop_if(|last| last.is_empty());
+    lines
+}
+
 fn log(folder: &Path, name: &str) -> Log {
     Log::plain(folder.join(name))
 }
@@ -47,11 +54,6 @@ fn tail(log: &Log, count: usize, filter: &Filter) -> Vec<Vec<u8>> {
 
 fn grep(pattern: &str) -> Filter {
     Filter { pattern: Some(Pattern::new(pattern, false, false).unwrap()), ..Filter::default() }
-}
-
-fn split(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
-    lines.map(|line| line.strip_suffix(b"\n").unwrap_or(line).to_vec()).collect()
 }
 
 #[test]

@@ -33,9 +33,6 @@ const PIECE: usize = 64 * 1024;
 /// A reader that takes nothing for so long is given up.
 const READ_PATIENCE: Duration = Duration::from_secs(30);
 
-/// What means something in a pattern, `regex_syntax::is_meta_character`.
-const META: &str = r"\.+*?()|[]{}^$#&-~";
-
 /// What is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -197,7 +194,7 @@ fn filter(asked: &Asked) -> Result<Arc<Filter>, Problem> {
     }
     let pattern = match search {
         "" => None,
-        text => Some(Pattern::new(&literal(text), true, false).map_err(Problem::bad)?),
+        text => Some(Pattern::text(text).map_err(Problem::bad)?),
     };
     Ok(Arc::new(Filter {
         since: asked.since,
@@ -209,18 +206,6 @@ fn filter(asked: &Asked) -> Result<Arc<Filter>, Problem> {
         }),
         pattern,
     }))
-}
-
-/// A pattern that matches just this text.
-fn literal(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() * 2);
-    for c in text.chars() {
-        if META.contains(c) {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern
 }
 
 /// What the daemon knows of the processes that are meant.
@@ -290,7 +275,7 @@ mod tests {
     #[test]
     fn what_is_searched_for_is_no_pattern() {
         for text in ["a.b", "[x", "(?i)", "\\d+", "$1.00", "ü{2}", "#~&-", "<b>"] {
-            let pattern = Pattern::new(&literal(text), true, false).unwrap();
+            let pattern = Pattern::text(text).unwrap();
             let filter = Filter { pattern: Some(pattern), ..Filter::default() };
             assert!(filter.wants_text(format!("so {} it is", text.to_uppercase()).as_bytes()));
             assert!(!filter.wants_text(b"axb x 9 1100 else"), "{text}");
