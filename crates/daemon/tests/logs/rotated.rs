@@ -146,7 +146,7 @@ async fn a_file_is_put_aside_by_time_when_there_is_something_in_it() {
         RotateOptions { interval: Some("* * * * * *".to_owned()), ..at_size(1 << 30) };
     rig.logs.rotate(each_second);
     let mut app = rig.open(1, "out.log");
-    let _silent = rig.open(2, "silent.log");
+    let mut silent = rig.open(2, "silent.log");
     let log = rig.path("out.log");
     for round in 0..2 {
         writeln!(app, "round {round}").unwrap();
@@ -157,7 +157,11 @@ async fn a_file_is_put_aside_by_time_when_there_is_something_in_it() {
     // A line is not cut by the time; the file waits for its end.
     write!(app, "begun").unwrap();
     rig.logs.sync().await;
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    // When the other one has been put aside twice, a time has come for all.
+    for round in 0..2 {
+        writeln!(silent, "round {round}").unwrap();
+        until("the time comes", || aside(&rig.path("silent.log")).len() > round);
+    }
     assert_eq!(rig.text("out.log"), "begun");
     app.write_all(b" and ended\n").unwrap();
     until("the line ends", || aside(&log).len() == 3);

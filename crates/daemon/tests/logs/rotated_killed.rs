@@ -1,7 +1,7 @@
 //! A supervisor that is killed again and again while files are put aside and compressed.
 
 use crate::rotated::{all_compressed, aside, at_size, until, whole};
-use crate::torture::{COMBINED, Chance, Held, WAYS, Way, bare, hear, line, number, start, write};
+use crate::torture::{COMBINED, Chance, Crowd, Held, WAYS, Way, bare, hear, line, number, start};
 use camino::Utf8Path;
 use rpm_core::spec::{Compression, RotateOptions};
 use rpm_daemon::logs::new_spool;
@@ -16,13 +16,7 @@ fn no_line_is_lost_doubled_or_torn_though_files_are_put_aside_all_the_time() {
     let scratch = tempfile::tempdir().unwrap();
     let folder = Utf8Path::from_path(scratch.path()).unwrap();
     let stop = Arc::new(AtomicBool::new(false));
-    let (mut held, mut writers, mut open) = (Vec::new(), Vec::new(), Vec::new());
-    for way in &WAYS {
-        let (pipe, theirs) = std::io::pipe().unwrap();
-        open.push(theirs.try_clone().unwrap());
-        writers.push(write(way, theirs, &stop));
-        held.push(Held { way, pipe, spool: new_spool().unwrap() });
-    }
+    let Crowd { held, writers, open } = Crowd::begin(&stop);
     let rules = |way| RotateOptions { compression: Some(way), ..at_size(24 << 10) };
     let ways = [rules(Compression::Gzip), rules(Compression::Zstd)];
     for _ in 0..kills {

@@ -216,6 +216,27 @@ fn rotate(folder: &Utf8Path, turn: u64, asked: Option<&mut ChildStdin>) {
     drop(asked.map(|stdin| stdin.write_all(b"r")));
 }
 
+/// A writer for each way, and what a supervisor is given of it.
+pub(crate) struct Crowd {
+    pub(crate) held: Vec<Held>,
+    pub(crate) writers: Vec<JoinHandle<u64>>,
+    /// Keeps the pipes open when the writers have ended.
+    pub(crate) open: Vec<PipeWriter>,
+}
+
+impl Crowd {
+    pub(crate) fn begin(stop: &Arc<AtomicBool>) -> Self {
+        let mut crowd = Self { held: Vec::new(), writers: Vec::new(), open: Vec::new() };
+        for way in &WAYS {
+            let (pipe, theirs) = std::io::pipe().unwrap();
+            crowd.open.push(theirs.try_clone().unwrap());
+            crowd.writers.push(write(way, theirs, stop));
+            crowd.held.push(Held { way, pipe, spool: new_spool().unwrap() });
+        }
+        crowd
+    }
+}
+
 #[test]
 fn no_line_is_lost_doubled_or_torn_however_often_the_supervisor_is_killed() {
     let kills = number("RPM_TEST_KILLS", 60);
@@ -223,13 +244,7 @@ fn no_line_is_lost_doubled_or_torn_however_often_the_supervisor_is_killed() {
     let scratch = tempfile::tempdir().unwrap();
     let folder = Utf8Path::from_path(scratch.path()).unwrap();
     let stop = Arc::new(AtomicBool::new(false));
-    let (mut held, mut writers, mut open) = (Vec::new(), Vec::new(), Vec::new());
-    for way in &WAYS {
-        let (pipe, theirs) = std::io::pipe().unwrap();
-        open.push(theirs.try_clone().unwrap());
-        writers.push(write(way, theirs, &stop));
-        held.push(Held { way, pipe, spool: new_spool().unwrap() });
-    }
+    let Crowd { held, writers, open } = Crowd::begin(&stop);
     let begun = Instant::now();
     for turn in 0..kills {
         let mut child = start(folder, &held, &NEVER);
