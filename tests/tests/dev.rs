@@ -43,7 +43,7 @@ fn dev_ends_with_the_app_where_that_is_asked_for() {
     let output = rpm.run(&["dev", &config, "--auto-exit", "--raw"]);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     assert!(output.stdout.contains("up\n"), "{output:?}");
-    assert!(rpm.processes().is_empty(), "something is left");
+    assert_eq!(rpm.processes(), [], "something is left");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn without_a_daemon_a_signal_stops_the_apps_in_order() {
     kill(running.pid(), Signal::SIGTERM);
     assert!(running.wait().success());
     assert!(rpm.read("note").contains("signal INT"), "the app was not asked");
-    assert!(rpm.processes().is_empty(), "something is left");
+    assert_eq!(rpm.processes(), [], "something is left");
 }
 
 #[test]

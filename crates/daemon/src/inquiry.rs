@@ -2,9 +2,10 @@
 
 use crate::clock;
 use rpm_core::Mono;
-use rpm_sys::{pidfd, poll, tree};
+use rpm_sys::poll::{self, Interest};
+use rpm_sys::{pidfd, tree};
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::process::{Child, Command, Stdio};
 
 /// What a program printed.
@@ -16,12 +17,53 @@ pub(crate) struct Answer {
     pub(crate) is_good: bool,
 }
 
-/// Runs a program and gives the first `max` bytes that it prints; `None` when it is not done by
-/// `deadline`. Nothing that it starts is left. Blocks.
-pub(crate) fn ask(command: &mut Command, deadline: Mono, max: usize) -> io::Result<Option<Answer>> {
+/// Until when an answer is waited for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience<'a> {
+    /// This time,
+    pub(crate) deadline: Mono,
+    /// or until this is readable or closed.
+    pub(crate) cancel: Option<BorrowedFd<'a>>,
+}
+
+impl Patience<'_> {
+    /// Until `deadline`.
+    pub(crate) fn until(deadline: Mono) -> Self {
+        Self { deadline, cancel: None }
+    }
+
+    /// Waits for a descriptor to be readable; `false` when there is no patience left.
+    fn wait(self, fd: impl AsFd) -> io::Result<bool> {
+        let mut ready = Vec::new();
+        loop {
+            let left = self.deadline.since(clock::now().mono);
+            if left == 0 {
+                return Ok(false);
+            }
+            let cancel = self.cancel.map(|cancel| (cancel, Interest::Read));
+            let fds: Vec<_> = cancel.into_iter().chain([(fd.as_fd(), Interest::Read)]).collect();
+            poll::wait(&fds, &mut ready, Some(left))?;
+            let is_ready = ready.pop();
+            if ready.contains(&true) {
+                return Ok(false);
+            }
+            if is_ready == Some(true) {
+                return Ok(true);
+            }
+        }
+    }
+}
+
+/// Runs a program and gives the first `max` bytes that it prints; `None` when the patience is over
+/// before it is done. Nothing that it starts is left. Blocks.
+pub(crate) fn ask(
+    command: &mut Command,
+    patience: Patience<'_>,
+    max: usize,
+) -> io::Result<Option<Answer>> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn()?;
-    let heard = hear(&mut child, deadline, max);
+    let heard = hear(&mut child, patience, max);
     if !matches!(heard, Ok(Some(Answer { is_good: true, .. }))) {
         end(&child);
     }
@@ -36,20 +78,13 @@ pub(crate) fn ask(command: &mut Command, deadline: Mono, max: usize) -> io::Resu
     })
 }
 
-/// Reads until the program has ended; `None` when the time is over before.
-fn hear(child: &mut Child, deadline: Mono, max: usize) -> io::Result<Option<Answer>> {
+/// Reads until the program has ended; `None` when the patience is over before.
+fn hear(child: &mut Child, patience: Patience<'_>, max: usize) -> io::Result<Option<Answer>> {
     let mut output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
     let pidfd = pidfd::open(child.id())?;
     let mut text = Vec::new();
     let mut piece = [0; 4096];
-    loop {
-        let left = deadline.since(clock::now().mono);
-        if left == 0 {
-            return Ok(None);
-        }
-        if !poll::wait_for(&output, false, Some(left))? {
-            continue;
-        }
+    while patience.wait(&output)? {
         let length = output.read(&mut piece)?;
         text.extend(piece.get(..length).unwrap_or_default());
         if text.len() >= max {
@@ -57,13 +92,10 @@ fn hear(child: &mut Child, deadline: Mono, max: usize) -> io::Result<Option<Answ
             return Ok(Some(Answer { text, is_good: false }));
         }
         if length == 0 {
-            return Ok(ends(&pidfd, deadline)?.then_some(Answer { text, is_good: true }));
+            return Ok(patience.wait(&pidfd)?.then_some(Answer { text, is_good: true }));
         }
     }
-}
-
-fn ends(pidfd: &OwnedFd, deadline: Mono) -> io::Result<bool> {
-    poll::wait_for(pidfd, false, Some(deadline.since(clock::now().mono)))
+    Ok(None)
 }
 
 /// Ends it with all that it has started.
@@ -80,8 +112,8 @@ mod tests {
     use super::*;
 
     fn said(line: &str, max: usize, limit_ms: u64) -> Option<Answer> {
-        let deadline = clock::now().mono.after(limit_ms);
-        ask(Command::new("sh").args(["-c", line]), deadline, max).unwrap()
+        let patience = Patience::until(clock::now().mono.after(limit_ms));
+        ask(Command::new("sh").args(["-c", line]), patience, max).unwrap()
     }
 
     #[test]
@@ -110,8 +142,21 @@ mod tests {
     }
 
     #[test]
+    fn one_that_is_asked_in_vain_is_ended() {
+        let (cancel, writer) = io::pipe().unwrap();
+        let deadline = clock::now().mono.after(60_000);
+        let asked = std::thread::spawn(move || {
+            let patience = Patience { deadline, cancel: Some(cancel.as_fd()) };
+            ask(Command::new("sleep").arg("1000"), patience, 1).unwrap()
+        });
+        drop(writer);
+        assert_eq!(asked.join().unwrap(), None);
+        assert!(clock::now().mono < deadline, "it was waited for");
+    }
+
+    #[test]
     fn one_that_is_not_there_is_an_error() {
-        let deadline = clock::now().mono.after(1000);
-        assert!(ask(&mut Command::new("/nowhere"), deadline, 1).is_err());
+        let patience = Patience::until(clock::now().mono.after(1000));
+        assert!(ask(&mut Command::new("/nowhere"), patience, 1).is_err());
     }
 }

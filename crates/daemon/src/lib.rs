@@ -148,7 +148,7 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let (channel_news, channels_told) = mpsc::channel(NEWS);
     let (log_news, logs_told) = mpsc::channel(NEWS);
     let (watching, files_told) = Watching::new(NEWS);
-    let (inquiries, answers) = Inquiries::new();
+    let (inquiries, answers) = Inquiries::new().map_err(system("making a pipe"))?;
     let (users, users_said) = Users::new();
     let (swept, swept_told) = mpsc::channel(NEWS);
     let (busy, mut all_told) = mpsc::channel(1);
@@ -272,6 +272,7 @@ fn leave(home: &Home, mut world: World) -> Result<(), RunError> {
             }
             remove(&world.users.files());
             world.channels.dismiss_guard();
+            world.inquiries.close();
             world.link.send(ToKeeper::Stop);
             farewell::say_all(&mut world.link).map_err(RunError::Keeper)?;
             tracing::info!("all is stopped; ending");

@@ -8,7 +8,7 @@ mod git;
 
 use crate::clock;
 use crate::driver::Driver;
-use crate::inquiry;
+use crate::inquiry::{self, Patience};
 use crate::launch;
 use crate::perform::other_user;
 use crate::start;
@@ -18,8 +18,11 @@ use rpm_core::{AppSpec, Notice, ProcId};
 use rpm_journal::Delta;
 use rpm_proto::{Provenance, Versioning};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::{self, PipeReader, PipeWriter};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::thread::JoinHandle;
 use std::time::SystemTime;
 use tokio::sync::mpsc;
 
@@ -159,13 +162,26 @@ pub(crate) struct Inquiries {
     /// `None` while a thread has them.
     versions: Option<Versions>,
     answers: mpsc::Sender<Answers>,
+    /// The thread that asks, and what it watches: closed, it ends whom it asks.
+    thread: Option<JoinHandle<()>>,
+    cancel: (PipeReader, PipeWriter),
 }
 
 impl Inquiries {
     /// None yet; answers come from the receiver.
-    pub(crate) fn new() -> (Self, mpsc::Receiver<Answers>) {
+    pub(crate) fn new() -> io::Result<(Self, mpsc::Receiver<Answers>)> {
         let (answers, told) = mpsc::channel(1);
-        (Self { waiting: BTreeMap::new(), versions: Some(Versions::new()), answers }, told)
+        let (waiting, versions) = (BTreeMap::new(), Some(Versions::new()));
+        Ok((Self { waiting, versions, answers, thread: None, cancel: io::pipe()? }, told))
+    }
+
+    /// Ends whoever is asked, so that nobody outlives us.
+    pub(crate) fn close(self) {
+        drop(self.cancel);
+        if let Some(thread) = self.thread {
+            // It has nothing to tell.
+            thread.join().ok();
+        }
     }
 
     /// Starts a thread for what waits, where none is at it.
@@ -180,34 +196,49 @@ impl Inquiries {
         let rest = rest.map(|first| self.waiting.split_off(&first)).unwrap_or_default();
         let batch = std::mem::replace(&mut self.waiting, rest);
         let answers = self.answers.clone();
-        let begun = std::thread::Builder::new().name("provenance".to_owned()).spawn(move || {
-            // Nobody hears it when the supervisor has ended meanwhile.
-            answers.blocking_send(answer(batch, versions)).ok();
+        let begun = self.cancel.0.try_clone().and_then(|cancel| {
+            let thread = std::thread::Builder::new().name("provenance".to_owned());
+            thread.spawn(move || {
+                // Nobody hears it when the supervisor has ended meanwhile.
+                answers.blocking_send(answer(batch, versions, cancel.as_fd())).ok();
+            })
         });
-        if let Err(error) = begun {
-            tracing::warn!(%error, "commits and versions of apps cannot be asked for");
-            self.versions = Some(Versions::new());
+        match begun {
+            Ok(thread) => self.thread = Some(thread),
+            Err(error) => {
+                tracing::warn!(%error, "commits and versions of apps cannot be asked for");
+                self.versions = Some(Versions::new());
+            }
         }
     }
 }
 
 /// Finds out. What several instances share is asked once.
-fn answer(batch: BTreeMap<ProcId, Question>, mut versions: Versions) -> Answers {
+fn answer(
+    batch: BTreeMap<ProcId, Question>,
+    mut versions: Versions,
+    cancel: BorrowedFd<'_>,
+) -> Answers {
     let mut commits: HashMap<(Vec<Utf8PathBuf>, Account), Option<Versioning>> = HashMap::new();
     let mut found = Vec::new();
     for (proc, question) in batch {
         let Question { folders, node, account } = question;
-        let node_version = node.and_then(|node| version(&node, &account, &mut versions));
+        let node_version = node.and_then(|node| version(&node, &account, &mut versions, cancel));
         let commit = commits.entry((folders, account));
-        let commit =
-            commit.or_insert_with_key(|(folders, account)| git::versioning(folders, account));
+        let commit = commit
+            .or_insert_with_key(|(folders, account)| git::versioning(folders, account, cancel));
         found.push((proc, Provenance { versioning: commit.clone(), node_version }));
     }
     Answers { found, versions }
 }
 
 /// The version of a Node, without its `v`.
-fn version(node: &str, account: &Account, versions: &mut Versions) -> Option<String> {
+fn version(
+    node: &str,
+    account: &Account,
+    versions: &mut Versions,
+    cancel: BorrowedFd<'_>,
+) -> Option<String> {
     let changed = std::fs::metadata(node).and_then(|file| file.modified()).ok();
     let ask = || {
         let mut command = Command::new(node);
@@ -215,7 +246,8 @@ fn version(node: &str, account: &Account, versions: &mut Versions) -> Option<Str
         command.arg("--version").env_remove("NODE_OPTIONS");
         account.take_on(&mut command);
         let deadline = clock::now().mono.after(NODE_MS);
-        let answer = inquiry::ask(&mut command, deadline, VERSION_MAX).ok()??;
+        let patience = Patience { deadline, cancel: Some(cancel) };
+        let answer = inquiry::ask(&mut command, patience, VERSION_MAX).ok()??;
         let text = String::from_utf8(answer.text).ok().filter(|_| answer.is_good)?;
         Some(text.trim().strip_prefix('v')?.to_owned())
     };

@@ -112,7 +112,7 @@ fn ask(file: &File) -> io::Result<Option<Vec<u8>>> {
     let mut program = Command::new(format!("/proc/self/fd/{}", file.as_raw_fd()));
     program.arg(QUESTION).current_dir("/");
     let deadline = clock::now().mono.after(ANSWER_MS);
-    let answer = inquiry::ask(&mut program, deadline, ANSWER_MAX)?;
+    let answer = inquiry::ask(&mut program, inquiry::Patience::until(deadline), ANSWER_MAX)?;
     Ok(answer.map(|answer| answer.text))
 }
 

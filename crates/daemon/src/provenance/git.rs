@@ -2,10 +2,10 @@
 
 use super::Account;
 use crate::clock;
-use crate::inquiry;
+use crate::inquiry::{self, Patience};
 use camino::{Utf8Path, Utf8PathBuf};
-use rpm_core::Mono;
 use rpm_proto::Versioning;
+use std::os::fd::BorrowedFd;
 use std::process::Command;
 
 /// All questions about one repository take at most so long, in ms; else nothing is known of it.
@@ -23,13 +23,18 @@ const COMMENT_MAX: usize = 4096;
 struct Tree<'a> {
     folder: &'a Utf8Path,
     account: &'a Account,
-    deadline: Mono,
+    patience: Patience<'a>,
 }
 
 /// What git says of the commit that the first of the folders is at which is in a work tree.
-pub(super) fn versioning(folders: &[Utf8PathBuf], account: &Account) -> Option<Versioning> {
+pub(super) fn versioning(
+    folders: &[Utf8PathBuf],
+    account: &Account,
+    cancel: BorrowedFd<'_>,
+) -> Option<Versioning> {
     let folder = folders.iter().find(|folder| is_in_work_tree(folder))?;
-    Tree { folder, account, deadline: clock::now().mono.after(LIMIT_MS) }.versioning()
+    let deadline = clock::now().mono.after(LIMIT_MS);
+    Tree { folder, account, patience: Patience { deadline, cancel: Some(cancel) } }.versioning()
 }
 
 /// Most apps are in none: then git need not be started to say so.
@@ -86,7 +91,7 @@ impl Tree<'_> {
             git.env_remove(name);
         }
         self.account.take_on(&mut git);
-        let answer = inquiry::ask(&mut git, self.deadline, ANSWER_MAX).ok()??;
+        let answer = inquiry::ask(&mut git, self.patience, ANSWER_MAX).ok()??;
         let text = String::from_utf8_lossy(&answer.text).trim_end_matches('\n').to_owned();
         answer.is_good.then_some(text)
     }
