@@ -122,9 +122,9 @@ pub struct Bind {
     pub to: BindTo,
     /// Others of ours are bound to the same port, `SO_REUSEPORT`.
     pub reuse_port: bool,
-    /// With `reuse_port`: find out first whether a stranger has the port, which `SO_REUSEPORT`
-    /// would hide.
-    pub probe: bool,
+    /// With `reuse_port`: the first of ours, which fails where a stranger has the port.
+    /// `SO_REUSEPORT` would hide that.
+    pub first: bool,
     /// How many connections may wait.
     pub backlog: i32,
 }

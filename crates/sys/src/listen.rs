@@ -30,10 +30,21 @@ pub struct Inet {
     pub port: u16,
     /// An IPv6 socket takes no IPv4.
     pub v6_only: bool,
-    /// Others of the same user may bind it too, `SO_REUSEPORT`.
-    pub reuse_port: bool,
+    /// Who else may be bound to the same port.
+    pub sharing: Sharing,
     /// May be bound while old connections linger (TCP), or beside others (UDP), `SO_REUSEADDR`.
     pub reuse_address: bool,
+}
+
+/// Who else may be bound to the port of a socket, `SO_REUSEPORT` of `socket(7)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// Nobody.
+    Alone,
+    /// Others of the same user, from now on. Fails where anybody is bound to it already.
+    First,
+    /// Others of the same user, also those that are bound already.
+    Beside,
 }
 
 /// A listening TCP socket.
@@ -130,13 +141,16 @@ fn bind_inet(inet: Inet, kind: SocketType) -> Result<OwnedFd, Errno> {
     if inet.reuse_address {
         set_socket_reuseaddr(&socket, true)?;
     }
-    if inet.reuse_port {
+    if inet.sharing == Sharing::Beside {
         set_socket_reuseport(&socket, true)?;
     }
     if address.is_ipv6() {
         set_ipv6_v6only(&socket, inet.v6_only)?;
     }
     bind(&socket, &address)?;
+    if inet.sharing == Sharing::First {
+        set_socket_reuseport(&socket, true)?;
+    }
     Ok(socket)
 }
 

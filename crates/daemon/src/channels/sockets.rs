@@ -1,7 +1,7 @@
 //! Listening sockets: bound as asked, and waited for while somebody can take what comes.
 
 use rpm_node::{Bind, BindTo, SocketId, Sockname};
-use rpm_sys::listen::{self, Inet};
+use rpm_sys::listen::{self, Inet, Sharing};
 use rpm_sys::poller::{Interest, Poller};
 use rpm_sys::stream::{self, Accepted};
 use std::io;
@@ -56,6 +56,16 @@ impl Listening {
     }
 }
 
+/// One that is bound to try whether the port is free, and closed, would not do: a process that is
+/// being spawned holds a copy of it until it executes its program.
+fn sharing(bind: &Bind) -> Sharing {
+    match (bind.reuse_port, bind.first) {
+        (false, _) => Sharing::Alone,
+        (true, true) => Sharing::First,
+        (true, false) => Sharing::Beside,
+    }
+}
+
 /// Binds; `pid` is the process of the worker that asks, for what it has itself.
 pub(super) fn bind(bind: &Bind, pid: Option<u32>) -> io::Result<(OwnedFd, Sockname)> {
     let socket = match &bind.to {
@@ -65,12 +75,9 @@ pub(super) fn bind(bind: &Bind, pid: Option<u32>) -> io::Result<(OwnedFd, Sockna
                 address: address.transpose()?,
                 port: *port,
                 v6_only: *v6_only,
-                reuse_port: bind.reuse_port,
+                sharing: sharing(bind),
                 reuse_address: true,
             };
-            if bind.probe {
-                drop(listen::tcp(Inet { reuse_port: false, ..inet }, bind.backlog)?);
-            }
             listen::tcp(inet, bind.backlog)?
         }
         BindTo::Udp { address, port, v6_only, reuse_address } => {
@@ -78,12 +85,9 @@ pub(super) fn bind(bind: &Bind, pid: Option<u32>) -> io::Result<(OwnedFd, Sockna
                 address: Some(listen::parse_address(address, *port)?),
                 port: *port,
                 v6_only: *v6_only,
-                reuse_port: bind.reuse_port,
+                sharing: sharing(bind),
                 reuse_address: *reuse_address,
             };
-            if bind.probe {
-                drop(listen::udp(Inet { reuse_port: false, ..inet })?);
-            }
             listen::udp(inet)?
         }
         BindTo::Unix { path, readable_all, writable_all } => {
@@ -100,3 +104,6 @@ pub(super) fn bind(bind: &Bind, pid: Option<u32>) -> io::Result<(OwnedFd, Sockna
 }
 
 const EBADF: i32 = 9;
+
+#[cfg(test)]
+mod tests;

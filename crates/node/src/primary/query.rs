@@ -237,7 +237,7 @@ fn bind(listener: &Listener, asker: WorkerId, query: &Query) -> Bind {
     Bind {
         to: bind_to(query, asker, chosen.unwrap_or(query.identity.port)),
         reuse_port: listener.per_slot,
-        probe: listener.per_slot && chosen.is_none(),
+        first: listener.per_slot && chosen.is_none(),
         backlog: listener.backlog,
     }
 }

@@ -262,8 +262,7 @@ fn workers_that_accept_by_themselves() {
     let mut rig = Rig::new();
     let workers = serving(&mut rig, 3, policy(Policy::ReusePort));
     assert_eq!(rig.sockets.len(), 3);
-    let probes = rig.sockets.values().filter(|bind| bind.probe).count();
-    assert_eq!(probes, 1);
+    assert_eq!(rig.sockets.values().filter(|bind| bind.first).count(), 1);
     let sockets: Vec<_> = rig.sockets.keys().copied().collect();
     assert!(sockets.iter().all(|socket| rig.primary.room(*socket) == 0));
     rig.primary.gone(workers[1]);

@@ -5,7 +5,11 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 
 fn any(port: u16) -> Inet {
-    Inet { address: None, port, v6_only: false, reuse_port: false, reuse_address: true }
+    Inet { address: None, port, v6_only: false, sharing: Sharing::Alone, reuse_address: true }
+}
+
+fn shared(sharing: Sharing, port: u16) -> Inet {
+    Inet { sharing, ..any(port) }
 }
 
 fn port_of(socket: &OwnedFd) -> u16 {
@@ -23,10 +27,40 @@ fn every_address_is_both_families() {
 
 #[test]
 fn reuse_is_mutual() {
-    let socket = tcp(Inet { reuse_port: true, ..any(0) }, 16).unwrap();
+    let socket = tcp(shared(Sharing::Beside, 0), 16).unwrap();
     let port = port_of(&socket);
-    tcp(Inet { reuse_port: true, ..any(port) }, 16).unwrap();
+    tcp(shared(Sharing::Beside, port), 16).unwrap();
     assert!(tcp(any(port), 16).is_err());
+}
+
+#[test]
+fn the_first_finds_strangers_and_lets_others_in() {
+    let stranger = tcp(shared(Sharing::Beside, 0), 16).unwrap();
+    let taken = tcp(shared(Sharing::First, port_of(&stranger)), 16).unwrap_err();
+    assert_eq!(taken.raw_os_error(), Some(Errno::ADDRINUSE.raw_os_error()));
+    for bind in [|inet| tcp(inet, 16), udp] {
+        let first = bind(shared(Sharing::First, 0)).unwrap();
+        let port = port_of(&first);
+        let second = bind(shared(Sharing::Beside, port)).unwrap();
+        drop(first);
+        bind(shared(Sharing::Beside, port)).unwrap();
+        drop(second);
+    }
+}
+
+#[test]
+fn connections_are_spread_over_the_first_too() {
+    let first = tcp(shared(Sharing::First, 0), 64).unwrap();
+    let port = port_of(&first);
+    let second = tcp(shared(Sharing::Beside, port), 64).unwrap();
+    let clients: Vec<_> =
+        (0..64).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+    let [first, second] = [first, second].map(|socket| {
+        let listener = TcpListener::from(socket);
+        std::iter::from_fn(|| listener.accept().ok()).count()
+    });
+    assert_eq!(first + second, clients.len());
+    assert!(first > 0 && second > 0, "{first} and {second}");
 }
 
 #[test]
