@@ -281,7 +281,7 @@ impl Output {
         let words: Vec<String> =
             args.iter().map(|word| word.as_ref().to_string_lossy().into_owned()).collect();
         let (status, out, err) = (self.status, &self.stdout, &self.stderr);
-        format!("rpm {}: {status}\n{out}\n--- stderr ---\n{err}", words.join(" "))
+        format!("rpm {}: {status}\n{err}\n--- stdout ---\n{out}", words.join(" "))
     }
 
     /// Both streams.
