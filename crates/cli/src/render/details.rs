@@ -148,9 +148,7 @@ fn of_policy(add: &mut impl FnMut(&str, String), detail: &Detail) {
     let spec = &detail.spec;
     add("instance", detail.view.slot.to_string());
     add("node env", spec.env.get("NODE_ENV").cloned().unwrap_or_else(missing));
-    add("autorestart", mark(spec.restart.autorestart));
-    add("watch & reload", mark(detail.view.watching));
-    add("unstable restarts", detail.view.unstable.to_string());
+    of_restarts(add, detail);
     add("created at", iso(detail.view.created_at).unwrap_or_else(missing));
     add("stop signal", spec.stop.signal.to_string());
     add("kill timeout", format!("{} ms", spec.stop.kill_timeout_ms));
@@ -159,6 +157,28 @@ fn of_policy(add: &mut impl FnMut(&str, String), detail: &Detail) {
     }
     if let Some(wait_ms) = spec.ready.watchdog_ms {
         add("watchdog", format!("{wait_ms} ms"));
+    }
+}
+
+/// When it is started again, and when no more.
+fn of_restarts(add: &mut impl FnMut(&str, String), detail: &Detail) {
+    let policy = &detail.spec.restart;
+    add("autorestart", mark(policy.autorestart));
+    if let Some(pattern) = &detail.spec.cron {
+        add("cron restart", pattern.clone());
+    }
+    add("watch & reload", mark(detail.view.watching));
+    add("unstable restarts", detail.view.unstable.to_string());
+    add("max restarts", policy.max_restarts.to_string());
+    add("min uptime", format!("{} ms", policy.min_uptime_ms));
+    match policy.backoff_ms {
+        Some(first) => add("restart back-off", format!("{} ms, from {first}", detail.backoff_ms)),
+        None if policy.delay_ms > 0 => add("restart delay", format!("{} ms", policy.delay_ms)),
+        None => {}
+    }
+    if !policy.stop_exit_codes.is_empty() {
+        let codes: Vec<String> = policy.stop_exit_codes.iter().map(i32::to_string).collect();
+        add("stop exit codes", codes.join(" "));
     }
 }
 
@@ -225,6 +245,29 @@ pub(crate) mod tests {
             mini: false,
         };
         insta::assert_snapshot!(draw(&[detail(4, "billing-service")], view));
+    }
+
+    #[test]
+    fn what_governs_restarts_is_shown() {
+        let mut detail = detail(4, "billing-service");
+        detail.spec.cron = Some("0 3 * * *".to_owned());
+        detail.spec.restart.delay_ms = 200;
+        detail.spec.restart.stop_exit_codes = vec![0, 143];
+        let row = |detail: &Detail, name: &str| {
+            let mut found = None;
+            of_restarts(
+                &mut |key, text| found = found.take().or((key == name).then_some(text)),
+                detail,
+            );
+            found.unwrap_or_default()
+        };
+        assert_eq!(row(&detail, "cron restart"), "0 3 * * *");
+        assert_eq!(row(&detail, "restart delay"), "200 ms");
+        assert_eq!(row(&detail, "stop exit codes"), "0 143");
+        detail.spec.restart.backoff_ms = Some(100);
+        detail.backoff_ms = 225;
+        assert_eq!(row(&detail, "restart back-off"), "225 ms, from 100");
+        assert_eq!(row(&detail, "restart delay"), "");
     }
 
     #[test]
