@@ -62,6 +62,7 @@ fn who_asked_is_told_and_what_was_meant_is_no_crash() {
     rpm.config(&[child_app("a", &[])]);
     rpm.ok(&["start", "apps.json"]);
     rpm.ok(&["restart", "a"]);
+    rpm.ok(&["restart", "0"]);
     rpm.ok(&["stop", "a"]);
     rpm.ok(&["delete", "a"]);
     let all = eventually("all events", || {
@@ -73,9 +74,13 @@ fn who_asked_is_told_and_what_was_meant_is_no_crash() {
         .filter(|event| event["kind"] == "command")
         .map(|event| event["by"].as_str().unwrap())
         .collect();
-    for words in ["start a", "restart a", "stop a", "delete a"] {
+    for words in ["start a", "restart a", "restart a (0)", "stop a", "delete a"] {
         assert!(commands.iter().any(|by| by.ends_with(&format!(": {words}"))), "{commands:?}");
     }
+    // They are about the app, also when that is gone.
+    let about = events(&rpm, &["a", "--kind", "command"]);
+    assert_eq!(about.len(), 5, "{about:?}");
+    assert_eq!((&about[2]["app"], &about[2]["id"]), (&json!("a"), &json!(0)));
     assert!(!kinds(&all).contains(&"crash"), "{all:?}");
     for kind in ["daemon_started", "online", "exit", "stop"] {
         assert!(kinds(&all).contains(&kind), "{kind}: {:?}", kinds(&all));

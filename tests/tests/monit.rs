@@ -127,7 +127,7 @@ fn apps_are_watched_and_acted_on() {
     let after = rpm.one("second").pid;
     assert!(before != after && alive(after));
     let told = rpm.ok(&["events", "--kind", "command"]);
-    let words = format!(" with rpm monit asked: restart #{}", rpm.one("second").id);
+    let words = format!(" with rpm monit asked: restart second ({})", rpm.one("second").id);
     assert!(told.contains(&words), "{told}");
     page.press("+");
     page.shows("Scale second from 1 to 2?");
@@ -137,7 +137,7 @@ fn apps_are_watched_and_acted_on() {
     page.press("3");
     page.shows("namespace");
     page.press("4");
-    page.shows("by ");
+    page.shows("asked: scale second");
     page.press("?");
     page.shows("select an app");
     page.press("\u{1b}");

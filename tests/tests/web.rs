@@ -137,7 +137,7 @@ fn actions_need_the_token() {
     assert_eq!(done.json()["affected"][0]["change"], "restarted");
     assert_eq!(web.rpm.one("bird").restarts, 1);
     let told = web.rpm.ok(&["events", "--kind", "command"]);
-    let words = format!(" with the web page asked: restart #{}", web.rpm.one("bird").id);
+    let words = format!(" with the web page asked: restart bird ({})", web.rpm.one("bird").id);
     assert!(told.contains(&words), "{told}");
     assert_eq!(web.act(&json!({ "action": "stop", "app": "bird" })).status, 200);
     assert_eq!(web.rpm.one("bird").status, "stopped");

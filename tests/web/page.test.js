@@ -78,6 +78,10 @@ test("an action asks, refuses a wrong token, and does it with the right one", as
   assert.equal(await dialog.getByLabel("Token").count(), 0);
   await dialog.getByRole("button", { name: "Scale" }).click();
   await page.locator(".status", { hasText: "3 of 3 online" }).waitFor();
+  // Who asked is told by names, and the app is a link within the sentence.
+  const asked = page.locator(".event-text", { hasText: "with the web page asked: restart flock" });
+  await asked.first().waitFor();
+  assert.equal(await asked.first().locator("a").textContent(), "flock");
   const kept = await page.evaluate(() => [sessionStorage.getItem("rpm-token"), document.cookie, JSON.stringify(localStorage)]);
   assert.equal(kept[0], on.token);
   assert.ok(!kept[1].includes("rpm_") && !kept[2].includes("rpm_"));

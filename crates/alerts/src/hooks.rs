@@ -122,10 +122,10 @@ impl Hooks {
 impl Hook {
     /// Whether it is to be told of an event.
     pub fn wants(&self, event: &Happening) -> bool {
-        let is_its = |app: &String| self.apps.is_empty() || self.apps.contains(app);
+        let is_its = || self.apps.iter().any(|app| event.concerns(app));
         event.level >= self.level
             && (self.kinds.is_empty() || self.kinds.contains(&event.kind))
-            && event.app.as_ref().is_none_or(is_its)
+            && (self.apps.is_empty() || event.apps().next().is_none() || is_its())
     }
 }
 
@@ -188,6 +188,7 @@ fn per_minute() -> u32 {
 mod tests {
     use super::*;
     use camino::Utf8PathBuf;
+    use serde_json::json;
 
     #[test]
     fn what_is_written_is_read() {
@@ -208,6 +209,23 @@ mod tests {
         assert_eq!(Hooks::read(&home).unwrap(), hooks);
         assert_eq!(hooks.free_id(), 1);
         assert_eq!(hooks.hooks[0].to.shown(), "https://x.example/…");
+    }
+
+    #[test]
+    fn who_is_to_be_told_of_an_app_is_told_of_what_concerns_it() {
+        let to = To::Command { run: "true".to_owned() };
+        let (kinds, level, per_minute) = (vec![], Level::Info, 1);
+        let hook = Hook { id: 0, to, kinds, level, apps: vec!["api".to_owned()], per_minute };
+        let wants = |app: Option<&str>, apps: &[&str]| {
+            let mut event =
+                json!({ "seq": 1, "at": 1, "kind": "command", "level": "info", "text": "" });
+            event["app"] = json!(app);
+            event["data"] = json!({ "apps": apps });
+            hook.wants(&serde_json::from_value(event).unwrap())
+        };
+        assert!(wants(Some("api"), &[]) && wants(None, &["api", "worker"]));
+        assert!(!wants(Some("worker"), &[]) && !wants(None, &["shop", "worker"]));
+        assert!(wants(None, &[]), "what concerns no app concerns all");
     }
 
     #[test]

@@ -69,11 +69,8 @@ impl Message {
             Level::Error => "🔴",
         };
         let mut text = format!("{sign} {}: {}", plain(&self.host), plain(&self.happening.text));
-        if let Some(by) = &self.happening.by {
-            // Writing to a String cannot fail.
-            let _ = write!(text, " ({})", plain(by));
-        }
         if self.left_out > 0 {
+            // Writing to a String cannot fail.
             let _ = write!(text, " (and {} more that were not sent)", self.left_out);
         }
         text.chars().take(TEXT_MAX).collect()

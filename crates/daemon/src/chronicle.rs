@@ -4,6 +4,7 @@
 //! A thread writes, so that a slow disk delays no decision. What cannot be written is counted, and
 //! the count is an event itself as soon as there is room.
 
+mod asked;
 mod crash;
 mod daemon;
 mod draft;

@@ -4,6 +4,7 @@
 //! tells comes first, so that an exit is acted upon before the next command is looked at.
 
 use crate::channels::ChannelEvent;
+use crate::chronicle::By;
 use crate::clock::{self, sleep_until};
 use crate::cron::Crontab;
 use crate::gather::Gathering;
@@ -45,6 +46,8 @@ pub(crate) struct Ask {
     pub(crate) request: Request,
     /// The program to go on as, for [`Request::Update`]: what was checked is what is used.
     pub(crate) binary: Option<OwnedFd>,
+    /// Who asks.
+    pub(crate) by: By,
     /// Where the final reply goes.
     pub(crate) reply: oneshot::Sender<Reply>,
 }

@@ -18,9 +18,10 @@ use tokio::sync::oneshot;
 impl Driver {
     /// Takes one request; its reply comes now or when it has happened.
     pub(crate) fn ask(&mut self, ask: Ask) {
-        let Ask { request, binary, reply } = ask;
+        let Ask { request, binary, by, reply } = ask;
+        self.note(&request, &by);
         match request {
-            // Sessions stream all but the first themselves.
+            // Sessions stream all but the first themselves, and let the last be noted here.
             Request::Ping
             | Request::Follow { .. }
             | Request::Watch

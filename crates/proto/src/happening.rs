@@ -27,9 +27,26 @@ pub struct Happening {
     /// Who asked for it, such as `root: reload api`, where somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// Details by name: `pid`, `code`, `signal`, `memory`, `limit`, `crash` (its report)…
+    /// Details by name: `pid`, `code`, `signal`, `memory`, `limit`, `crash` (its report), `apps`
+    /// (those it is about, where they are several)…
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub data: Map<String, Value>,
+}
+
+impl Happening {
+    /// The apps that it is about: the one, or those that a command is about.
+    pub fn apps(&self) -> impl Iterator<Item = &str> {
+        let several = self.data.get("apps").and_then(Value::as_array);
+        self.app
+            .as_deref()
+            .into_iter()
+            .chain(several.into_iter().flatten().filter_map(Value::as_str))
+    }
+
+    /// Whether it is about this app, or about several of which this is one.
+    pub fn concerns(&self, app: &str) -> bool {
+        self.apps().any(|it| it == app)
+    }
 }
 
 /// How grave a happening is.

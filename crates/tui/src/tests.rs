@@ -169,12 +169,13 @@ fn page(width: u16, height: u16) -> Model {
         app: Some("api".to_owned()),
         id: Some(0),
         text: text.to_owned(),
-        by: (seq == 1).then(|| "root: restart api".to_owned()),
+        by: None,
         data: serde_json::Map::new(),
     };
     let happenings = vec![
-        happening(1, Level::Info, "online", "api 0 is up"),
-        happening(2, Level::Error, "crash", "api 0 ended with exit code 1"),
+        happening(1, Level::Info, "command", "root asked: restart api (0)"),
+        happening(2, Level::Info, "online", "api (0) is up"),
+        happening(3, Level::Error, "crash", "api (0) exited (code 1)"),
     ];
     model.update(Event::Happenings(happenings), NOW);
     model

@@ -11,10 +11,19 @@ const KEPT = 300;
 
 export const appLink = (name) => h("a", { href: `#/app/${encodeURIComponent(name)}` }, name);
 
-/** The sentence, with the app's name as a link where it begins with that. */
-function told({ app, text }) {
-  if (app === null) return text;
-  return text.startsWith(app) ? [appLink(app), text.slice(app.length)] : [appLink(app), `: ${text}`];
+/** The apps that an event is about. */
+const about = ({ app, data }) => (app === null ? (Array.isArray(data.apps) ? data.apps : []) : [app]);
+
+/** The sentence, with the name of each app as a link, where it stands first as a word. */
+function told(event) {
+  let parts = [event.text];
+  for (const app of about(event)) {
+    parts = parts.flatMap((part) => {
+      const at = typeof part === "string" ? ` ${part} `.indexOf(` ${app} `) : -1;
+      return at < 0 ? [part] : [part.slice(0, at), appLink(app), part.slice(at + app.length)];
+    });
+  }
+  return parts;
 }
 
 function item(event) {
@@ -47,7 +56,7 @@ export function timeline(app = null, limit = 40) {
   return {
     node,
     add(event) {
-      if ((app !== null && event.app !== app) || seen.has(event.seq)) return;
+      if ((app !== null && !about(event).includes(app)) || seen.has(event.seq)) return;
       seen.add(event.seq);
       list.prepend(item(event));
       while (list.childElementCount > KEPT) list.lastElementChild.remove();
@@ -79,7 +88,7 @@ export function crashes(app = null) {
 function row(crash) {
   const open = h("button", { type: "button", class: "link", onclick: () => report(crash.id) }, crash.ending);
   const time = h("time", { datetime: new Date(crash.at).toISOString(), title: full(crash.at) }, when(crash.at));
-  return h("tr", {}, [time, [appLink(crash.app), ` ${crash.process}`], open, duration(crash.uptime_ms), crash.then].map((cell) => h("td", {}, cell)));
+  return h("tr", {}, [time, [appLink(crash.app), ` (${crash.process})`], open, duration(crash.uptime_ms), crash.then].map((cell) => h("td", {}, cell)));
 }
 
 async function report(id) {
@@ -103,7 +112,7 @@ async function report(id) {
     ];
     const log = h("div", { class: "log", tabindex: "0", role: "log", "aria-label": "The last lines", "aria-live": "off" });
     log.append(...lines.map((it) => line(it.text, it)));
-    body.replaceChildren(h("h2", {}, `${crash.app} ${crash.process}`), facts_list(facts), h("h3", {}, "The last lines"), log);
+    body.replaceChildren(h("h2", {}, `${crash.app} (${crash.process})`), facts_list(facts), h("h3", {}, "The last lines"), log);
   } catch (error) {
     body.replaceChildren(h("p", { class: "wrong" }, sentence(error)));
   }

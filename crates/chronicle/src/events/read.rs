@@ -24,7 +24,7 @@ impl Wanted {
     /// Whether an event is one of them.
     pub fn has(&self, event: &Happening) -> bool {
         let about = |name: &String| {
-            event.app.as_ref() == Some(name) || event.id.is_some_and(|id| name.parse() == Ok(id))
+            event.concerns(name) || event.id.is_some_and(|id| name.parse() == Ok(id))
         };
         (self.about.is_empty() || self.about.iter().any(about))
             && (self.kinds.is_empty() || self.kinds.contains(&event.kind))

@@ -1,9 +1,10 @@
-//! An event in the making, and the words for what the core and clients do.
+//! An event in the making, and the words for what the core does.
 
+use super::asked::Meant;
 use crate::news::Words;
 use rpm_core::action::News;
-use rpm_core::{Ending, Existing, Notice, ScaleTo, Target};
-use rpm_proto::{Happening, Level, Request, Verb};
+use rpm_core::{Ending, Notice};
+use rpm_proto::{Happening, Level};
 use serde_json::{Map, Value};
 
 /// An event that has no number yet.
@@ -29,6 +30,8 @@ pub(crate) struct By {
     pub(crate) via: Option<String>,
 }
 
+/// A command that is about more apps than these does not name them one by one.
+const APPS_MAX: usize = 50;
 /// So much of a program's word for itself is told.
 const VIA_CHARS_MAX: usize = 40;
 
@@ -64,13 +67,19 @@ impl Draft {
         })
     }
 
-    /// What a client asks for; `None` when that changes nothing.
-    pub(crate) fn command(request: &Request, by: &By) -> Option<Self> {
-        let words = words(request)?;
+    /// What a client asks for.
+    pub(super) fn command(meant: Meant, by: &By) -> Self {
+        let Meant { words, mut apps, id } = meant;
         let who = by.who();
         let mut draft = Self::new("command", Level::Info, format!("{who} asked: {words}"));
         draft.by = Some(format!("{who}: {words}"));
-        Some(draft.with("command", words).with("uid", by.uid).with("pid", by.pid))
+        draft = draft.with("command", words).with("uid", by.uid).with("pid", by.pid);
+        match apps.len() {
+            0 | 1 => (draft.app, draft.id) = (apps.pop_first(), id),
+            2..=APPS_MAX => draft = draft.with("apps", Vec::from_iter(apps)),
+            _ => {}
+        }
+        draft
     }
 
     /// With the number and the time that it gets.
@@ -133,36 +142,6 @@ fn kind(news: &News) -> Option<(&'static str, Level)> {
     })
 }
 
-/// The command as a user would type it, without what may be secret.
-fn words(request: &Request) -> Option<String> {
-    let named = |verb: &str, targets: &[Target]| {
-        let targets: Vec<&str> = targets.iter().map(|target| &*target.0).collect();
-        format!("{verb} {}", targets.join(" "))
-    };
-    Some(match request {
-        Request::Apply { apps, existing, .. } => {
-            let apps: Vec<&str> = apps.iter().map(|app| app.name.as_str()).collect();
-            let is_reload = *existing == Existing::Reload;
-            let verb = if is_reload { Verb::Reload } else { Verb::Start };
-            format!("{} {}", verb.as_str(), apps.join(" "))
-        }
-        Request::Act { verb, targets, .. } => named(verb.as_str(), targets),
-        Request::Scale { name, to } => match to {
-            ScaleTo::Exactly(count) => format!("scale {name} {count}"),
-            ScaleTo::By(by) => format!("scale {name} {by:+}"),
-        },
-        Request::Signal { targets, signal } => named(&format!("sendSignal {signal}"), targets),
-        Request::Trigger { target, action, .. } => format!("trigger {target} {action}"),
-        Request::Flush { target: Some(target) } => format!("flush {target}"),
-        Request::Flush { target: None } => "flush".to_owned(),
-        Request::Resurrect => "resurrect".to_owned(),
-        Request::Import { .. } => "import pm2".to_owned(),
-        Request::Kill => "kill".to_owned(),
-        Request::Update { .. } => "update".to_owned(),
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,20 +162,20 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_is_told_and_secrets_are_not() {
+    fn who_asks_is_told_with_what_it_is_about() {
         let by = By { uid: Some(0), pid: Some(9), via: None };
-        let env = [("TOKEN".to_owned(), "secret".to_owned())].into_iter().collect();
-        let request = Request::Act {
-            verb: Verb::Restart,
-            targets: vec![Target::from("api"), Target::from("3")],
-            env: Some(env),
-            settings: Vec::new(),
-            parallel: None,
+        let command = |apps: &[&str], id| {
+            let apps = apps.iter().map(ToString::to_string).collect();
+            let meant = Meant { words: "restart api (3)".to_owned(), apps, id };
+            Draft::command(meant, &by).into_happening(1, 1)
         };
-        let told = Draft::command(&request, &by).unwrap().into_happening(1, 1);
-        assert_eq!(told.by.as_deref(), Some("root: restart api 3"));
-        assert!(!format!("{told:?}").contains("secret"));
-        assert_eq!(Draft::command(&Request::List, &by), None);
+        let told = command(&["api"], Some(3));
+        assert_eq!(told.by.as_deref(), Some("root: restart api (3)"));
+        assert_eq!(told.text, "root asked: restart api (3)");
+        assert_eq!((told.app.as_deref(), told.id), (Some("api"), Some(3)));
+        let told = command(&["api", "worker"], None);
+        assert_eq!((told.app, told.id), (None, None));
+        assert_eq!(told.data["apps"], serde_json::json!(["api", "worker"]));
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub(crate) use figures::Figures;
 pub(crate) use read::Leave;
 
 use crate::bus::Bus;
-use crate::chronicle::{By, Chronicle, Draft};
+use crate::chronicle::{By, Chronicle};
 use crate::driver::Ask;
 use crate::home::Home;
 use crate::logs::Logs;
@@ -70,18 +70,16 @@ impl Doors {
         Self { by, ..self.clone() }
     }
 
-    /// Tells that the client asks for this, where that changes something.
-    fn note(&self, request: &Request) {
-        if let Some(command) = Draft::command(request, &self.by) {
-            self.chronicle.tell(command);
-        }
+    /// A question of the client's, and where its answer comes.
+    fn asking(&self, request: Request, binary: Option<OwnedFd>) -> (Ask, oneshot::Receiver<Reply>) {
+        let (reply, answer) = oneshot::channel();
+        (Ask { request, binary, by: self.by.clone(), reply }, answer)
     }
 
     /// Asks the owner of the table; `None` when it answers no more.
     async fn ask(&self, request: Request) -> Option<Reply> {
-        self.note(&request);
-        let (reply, answer) = oneshot::channel();
-        self.asks.send(Ask { request, binary: None, reply }).await.ok()?;
+        let (ask, answer) = self.asking(request, None);
+        self.asks.send(ask).await.ok()?;
         answer.await.ok()
     }
 }

@@ -3,7 +3,6 @@
 use super::crowd::Place;
 use super::{Doors, follow, read, skew, trigger};
 use crate::clock;
-use crate::driver::Ask;
 use crate::update;
 use interprocess::local_socket::tokio::Stream;
 use rpm_core::Target;
@@ -15,7 +14,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::broadcast;
 use tokio::time::timeout;
 
 /// A client has so long to take a reply.
@@ -82,7 +81,6 @@ async fn converse(stream: &mut Stream, doors: &mut Doors, place: &Place) -> io::
             }
         };
         drop(body);
-        doors.note(&request);
         match request {
             Request::Follow { target, out, err } => {
                 return follow::lines(stream, doors, target, out, err).await;
@@ -112,8 +110,8 @@ async fn answer(
 ) -> io::Result<()> {
     let busy = doors.busy.upgrade();
     let mut notices = tells_progress(&request).then(|| doors.notices.subscribe());
-    let (reply, mut answer) = oneshot::channel();
-    if doors.asks.send(Ask { request, binary, reply }).await.is_err() {
+    let (ask, mut answer) = doors.asking(request, binary);
+    if doors.asks.send(ask).await.is_err() {
         return unanswered(stream, doors).await;
     }
     let reply = loop {

@@ -54,6 +54,9 @@ async fn ask(
     action: &str,
     param: Option<String>,
 ) -> Result<Vec<Recipient>, Fault> {
+    // The owner of the table only notes this one.
+    let noted = Request::Trigger { target: target.clone(), action: action.to_owned(), param: None };
+    doors.ask(noted).await.ok_or_else(gone)?;
     let details = match doors.ask(Request::Inspect { target: Some(target.clone()) }).await {
         Some(Reply::Details { details }) => details,
         Some(Reply::Failed { fault, .. }) => return Err(fault),

@@ -58,7 +58,7 @@ fn titles(model: &Model, theme: Theme, frame: &mut Frame<'_>, areas: &Areas) {
 fn said(model: &Model, tab: Tab, theme: Theme) -> String {
     let name = model.row().map(|(_, row)| match row.key {
         Key::App(_) => plain(row.name()),
-        Key::Instance(id) => format!("{} {id}", plain(row.name())),
+        Key::Instance(id) => format!("{} ({id})", plain(row.name())),
     });
     let mut said = name.unwrap_or_default();
     if tab != Tab::Logs {
@@ -216,9 +216,9 @@ fn event_lines(model: &Model, theme: Theme, area: Rect) -> Vec<Line<'static>> {
     let selected = model.row().map(|(_, row)| row.name().to_owned());
     let newest = model.happenings.iter().rev().skip(model.scrolled);
     let zone = model.zone.clone().unwrap_or(TimeZone::UTC);
-    let lines = newest
-        .take(usize::from(area.height))
-        .map(|it| event_line(it, theme, &zone, it.app.is_some() && it.app == selected));
+    let lines = newest.take(usize::from(area.height)).map(|it| {
+        event_line(it, theme, &zone, selected.as_ref().is_some_and(|app| it.concerns(app)))
+    });
     let lines: Vec<Line<'static>> = lines.collect();
     if lines.is_empty() {
         vec![Line::styled("nothing has happened yet", theme.dim())]
@@ -245,13 +245,9 @@ fn event_line(it: &Happening, theme: Theme, zone: &TimeZone, is_selected: bool) 
         Level::Error => theme.bad(),
     };
     let style = if is_selected { style.patch(theme.strong()) } else { style };
-    let mut spans = vec![
+    Line::from(vec![
         Span::styled(stamp, theme.dim()),
         Span::styled(fit(&plain(&it.kind), 15, false), theme.heading()),
         Span::styled(plain(&it.text), style),
-    ];
-    if let Some(by) = &it.by {
-        spans.push(Span::styled(format!("  by {}", plain(by)), theme.dim()));
-    }
-    Line::from(spans)
+    ])
 }
