@@ -9,7 +9,7 @@ from .adapter import Adapter
 class Ecosystem(Adapter):
     """A manager with PM2's command line. `program` holds the words that begin its command."""
 
-    rows = (*Adapter.rows, "connections", "reload", "rotation")
+    rows = (*Adapter.rows, "connections", "reload", "rotation", "watched")
     home_variable = ""
 
     def __init__(self, folder, tools, env):
@@ -49,6 +49,11 @@ class Ecosystem(Adapter):
         """The commands that set when logs are rotated, before anything runs."""
         return [[*self.program, "set", f"pm2-logrotate:{name}", value]
                 for name, value in settings.items()]
+
+    def page(self, port):
+        """The command that serves what is known of all apps on a port, and the path of the stream
+        that somebody who looks at it reads; None where there is no such page."""
+        return None
 
     def list_command(self):
         return [*self.program, "list"]

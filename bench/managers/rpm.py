@@ -6,7 +6,7 @@ from .ecosystem import Ecosystem
 
 
 class Rpm(Ecosystem):
-    """Two processes: the keeper, parent of all apps, and the daemon."""
+    """The keeper, parent of all apps; the daemon; its guard; and the web page where it runs."""
 
     name = "rpm"
     home_variable = "RPM_HOME"
@@ -28,5 +28,10 @@ class Rpm(Ecosystem):
         return [str(tools.rpm)]
 
     def is_own(self, command_line):
+        if command_line == "rpm: guard":
+            return True
         program, *words = command_line.split(" ")
-        return program.endswith("rpm") and words[:1] in (["keeper"], ["daemon"])
+        return program.endswith("rpm") and words[:1] in (["keeper"], ["daemon"], ["web-server"])
+
+    def page(self, port):
+        return [*self.program, "web", str(port)], "/api/v1/stream"

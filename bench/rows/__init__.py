@@ -5,10 +5,11 @@ it yields (measure, value) as often as it likes. Medians are taken over all valu
 repetitions.
 """
 
-from . import connections, five_hundred, hundred, logs, reload, rotation, servers, ten
+from . import (connections, five_hundred, hundred, logs, reload, rotation, servers, ten,
+               watched)
 from .measure import Measure, Plan
 
-SCENARIOS = (ten, hundred, five_hundred, servers, logs, rotation, connections, reload)
+SCENARIOS = (ten, hundred, watched, five_hundred, servers, logs, rotation, connections, reload)
 
 MEASURES = {
     each.name: each
@@ -22,6 +23,8 @@ MEASURES = {
         Measure("memory-500", "memory with 500 apps", "MB", 15),
         Measure("memory-500-pss", "… shared pages counted once", "MB", None),
         Measure("idle", "idle CPU with 100 apps", "ms/s", 0.5),
+        Measure("watched", "CPU with 100 apps while a page of them is open", "ms/s", 10),
+        Measure("watched-memory", "… memory, shared pages counted once", "MB", 25),
         Measure("servers-up", "ten Node servers accepting, from no daemon", "ms", "bare"),
         Measure("sleepers-up", "100 sleepers up, from no daemon", "ms", 120),
         Measure("successor", "SIGKILL until the successor runs", "ms", 2),
