@@ -53,6 +53,25 @@ fn it_stays_where_that_is_asked_for_and_outlives_the_supervisor() {
 }
 
 #[test]
+fn a_supervisor_that_dies_while_apps_start_ends_nothing() {
+    let rpm = Rpm::new();
+    let mut slow = child_app("app", &["note:note", "say:first"]);
+    slow["wait_ready"] = json!(true);
+    slow["listen_timeout"] = json!(60_000);
+    let mut running = rpm.beside(&["runtime", &rpm.config(&[slow])]);
+    running.wait_for(b"first");
+    let (supervisor, _) = rpm.daemon();
+    kill(supervisor, Signal::SIGKILL);
+    eventually("another supervisor has the app", || {
+        (rpm.daemon().0 != supervisor && rpm.list().len() == 1).then_some(())
+    });
+    kill(running.pid(), Signal::SIGTERM);
+    assert!(running.wait().success(), "it did not wait for the end that was asked for");
+    assert_eq!(rpm.read("note").matches("start").count(), 1);
+    eventually("nothing is left", || rpm.processes().is_empty().then_some(()));
+}
+
+#[test]
 fn what_cannot_be_started_is_a_failure() {
     let rpm = Rpm::new();
     let output = rpm.fails(&["runtime", "nothing.js"]);

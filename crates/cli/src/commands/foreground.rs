@@ -71,12 +71,35 @@ impl Foreground<'_> {
 
 /// Starts the apps. The connection is the last to be made: those that listen are served before it.
 fn start(home: &Home, apps: &Request) -> Result<(), Stop> {
-    let mut client = connect::to_running(home)?.ok_or_else(runtime::lost)?;
-    match client.call(apps, |_| {})? {
-        Reply::Done { .. } => Ok(()),
-        Reply::Failed { fault, .. } => Err(fault.into()),
-        _ => Err(connect::unexpected().into()),
+    let mut tries = 0;
+    loop {
+        let mut client = connect::to_running(home)?.ok_or_else(runtime::lost)?;
+        match client.call(apps, |_| {}) {
+            Ok(Reply::Done { .. }) => return Ok(()),
+            Ok(Reply::Failed { fault, .. }) => return Err(fault.into()),
+            Ok(_) => return Err(connect::unexpected().into()),
+            // Another goes on with what the one that died had taken on, which may be nothing yet.
+            Err(CallError::Replaced) if tries < TRIES => {
+                if are_there(home, apps)? {
+                    return Ok(());
+                }
+                tries += 1;
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
+}
+
+/// Whether the daemon knows of all of these apps.
+fn are_there(home: &Home, apps: &Request) -> Result<bool, Stop> {
+    let Request::Apply { apps, .. } = apps else {
+        return Ok(false);
+    };
+    let Reply::Processes { processes } = ask(home, &Request::List)? else {
+        return Err(connect::unexpected().into());
+    };
+    let known = |app: &AppSpec| processes.iter().any(|process| process.name == app.name);
+    Ok(apps.iter().all(known))
 }
 
 /// Waits for the end: a signal that asks for it, or that of the last app. Returns the exit status.
