@@ -3,6 +3,7 @@
 use crate::backward::Backward;
 use crate::filter::Filter;
 use crate::judge::{Judge, Seen};
+use crate::lines::LINE_MAX;
 use crate::scan::Scan;
 use crate::volumes::{self, Opened};
 use crate::{Log, ReadError};
@@ -23,27 +24,45 @@ pub struct Entry {
     pub line: Vec<u8>,
 }
 
-/// The last `count` lines that `filter` wants, oldest first. No more files are read than it takes.
-pub fn last(log: &Log, count: usize, filter: &Arc<Filter>) -> Result<Vec<Entry>, ReadError> {
+/// How much of a log's end is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tail {
+    /// So many lines at most.
+    pub lines: usize,
+    /// Of each line so many bytes at most, its beginning.
+    pub line_bytes: usize,
+    /// So many bytes at most of all lines together, but of the very last one, which is always there.
+    pub bytes: usize,
+}
+
+impl Tail {
+    /// So many lines, as long as they are.
+    pub fn lines(lines: usize) -> Self {
+        Self { lines, line_bytes: LINE_MAX, bytes: usize::MAX }
+    }
+}
+
+/// The last lines that `filter` wants, oldest first. No more files are read than it takes.
+pub fn last(log: &Log, tail: &Tail, filter: &Arc<Filter>) -> Result<Vec<Entry>, ReadError> {
     let mut found = VecDeque::new();
     let mut volumes = volumes::of(log)?;
-    while found.len() < count
+    let mut room = Room { left: *tail, is_empty: true, is_full: tail.lines == 0 };
+    while !room.is_full
         && let Some(volume) = volumes.pop()
     {
         if filter.since.is_some_and(|since| volume.is_older_than(since)) {
             break;
         }
-        let wanted = count - found.len();
         let (path, until) = (volume.path.clone(), volume.until);
         let entries = match volume.open()? {
             None => continue,
             Some(Opened::Plain(file, size)) if filter.is_open() => {
-                let lines = from_end(file, size, wanted);
+                let lines = from_end(file, size, &mut room);
                 judged(log, until, lines.map_err(|source| ReadError { path, source })?)
             }
             Some(opened) => {
                 let scan = Scan::of_one(log, Arc::clone(filter), opened, (path, until))?;
-                from_start(scan, wanted)?
+                from_start(scan, &mut room)?
             }
         };
         for entry in entries.into_iter().rev() {
@@ -53,33 +72,67 @@ pub fn last(log: &Log, count: usize, filter: &Arc<Filter>) -> Result<Vec<Entry>,
     Ok(found.into())
 }
 
+/// What may still come before the lines that are found.
+struct Room {
+    left: Tail,
+    /// Nothing is found yet.
+    is_empty: bool,
+    is_full: bool,
+}
+
+impl Room {
+    /// Whether there is room for the line before all that is found; once there is none, there is
+    /// none for shorter ones either.
+    fn takes(&mut self, line: &[u8]) -> bool {
+        let fits = !self.is_full && (self.is_empty || line.len() <= self.left.bytes);
+        if fits {
+            self.is_empty = false;
+            self.left.lines -= 1;
+            self.left.bytes = self.left.bytes.saturating_sub(line.len());
+        }
+        self.is_full = !fits || self.left.lines == 0;
+        fits
+    }
+}
+
 /// The last lines of a file, oldest first.
-fn from_end(file: File, size: u64, count: usize) -> io::Result<Vec<Vec<u8>>> {
-    let mut lines = Backward::new(file, size)?;
+fn from_end(file: File, size: u64, room: &mut Room) -> io::Result<Vec<Vec<u8>>> {
+    let mut lines = Backward::new(file, size, room.left.line_bytes)?;
     let mut found = Vec::new();
-    while found.len() < count
+    while !room.is_full
         && let Some(line) = lines.next()?
     {
-        found.push(line);
+        if room.takes(&line) {
+            found.push(line);
+        }
     }
     found.reverse();
     Ok(found)
 }
 
-/// The last lines of what can only be read forwards.
-fn from_start(mut scan: Scan, count: usize) -> Result<VecDeque<Entry>, ReadError> {
-    let mut found = VecDeque::new();
+/// The last lines of what can only be read forwards, oldest first.
+fn from_start(mut scan: Scan, room: &mut Room) -> Result<VecDeque<Entry>, ReadError> {
+    let Tail { lines, line_bytes, bytes } = room.left;
+    let (mut found, mut held, mut has_more) = (VecDeque::<Entry>::new(), 0, false);
     while scan.advance()? {
-        let is_full = found.len() == count;
-        // The memory of the line that drops out is that of the one that comes in.
-        let dropped = found.pop_front_if(|_: &mut Entry| is_full);
-        let mut line = dropped.map(|entry| entry.line).unwrap_or_default();
-        line.clear();
-        line.extend_from_slice(scan.line());
+        let shown = &scan.line()[..scan.line().len().min(line_bytes)];
+        let mut memory = Vec::new();
+        held += shown.len();
+        while found.len() >= lines || held > bytes {
+            let Some(dropped) = found.pop_front() else { break };
+            has_more = true;
+            held -= dropped.line.len();
+            memory = dropped.line;
+        }
+        memory.clear();
+        memory.extend_from_slice(shown);
         if let Some(seen) = scan.seen() {
-            found.push_back(Entry { seen, order: scan.order(), line });
+            found.push_back(Entry { seen, order: scan.order(), line: memory });
         }
     }
+    let kept = found.iter().rev().take_while(|entry| room.takes(&entry.line)).count();
+    drop(found.drain(..found.len() - kept));
+    room.is_full |= has_more;
     Ok(found)
 }
 

@@ -2,9 +2,11 @@
 //! as one long file; the time and the level of each line; filters; and many logs in time order.
 //!
 //! It knows files only. A [`Log`] names one log; a [`Scan`] reads it forwards through a [`Filter`],
-//! [`last`](last()) from its end, and [`Merge`] reads many in the order of their times.
+//! [`last`](last()) from its end, [`Merge`] reads many in the order of their times, and [`Content`] is
+//! the bytes of one as they are.
 
 mod backward;
+mod content;
 mod fields;
 mod filter;
 mod judge;
@@ -19,11 +21,12 @@ mod seek;
 mod tests;
 mod volumes;
 
+pub use content::Content;
 pub use filter::{Filter, Pattern};
 pub use judge::{Judge, Seen};
-pub use last::{Entry, last};
+pub use last::{Entry, Tail, last};
 pub use level::Level;
-pub use merge::{Merge, in_order};
+pub use merge::{Merge, in_order, latest};
 pub use scan::Scan;
 
 use std::path::PathBuf;
@@ -39,12 +42,14 @@ pub struct Log {
     pub level: Level,
     /// How many bytes of the file that is written to are read; all that it has, where it is `None`.
     pub end: Option<u64>,
+    /// Whether files that were put aside are read as well.
+    pub aside: bool,
 }
 
 impl Log {
     /// A log whose lines have no stamps of ours, and are no errors where they do not say so.
     pub fn plain(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), stamp: None, level: Level::Info, end: None }
+        Self { path: path.into(), stamp: None, level: Level::Info, end: None, aside: true }
     }
 }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 /// Read at a time.
 const BLOCK: usize = 256 * 1024;
 /// A longer line comes in pieces.
-const LINE_MAX: usize = 16 << 20;
+pub(crate) const LINE_MAX: usize = 16 << 20;
 
 /// Reads lines.
 pub(crate) struct Lines {

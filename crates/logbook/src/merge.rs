@@ -60,14 +60,31 @@ impl Merge {
 /// The lines of many logs, each with the number of its log, in the order in which [`Merge`] would
 /// give them.
 pub fn in_order(logs: Vec<Vec<Entry>>) -> Vec<(usize, Entry)> {
-    let mut all = Vec::new();
+    latest(logs, usize::MAX, usize::MAX)
+}
+
+/// The same of the last `lines` lines of all together, and of no more than `bytes` bytes of them. Logs
+/// are taken one after the other, and no more lines are held than those and the ones of one log.
+pub fn latest(
+    logs: impl IntoIterator<Item = Vec<Entry>>,
+    lines: usize,
+    bytes: usize,
+) -> Vec<(usize, Entry)> {
+    let mut all: Vec<(i64, usize, Entry)> = Vec::new();
     for (number, entries) in logs.into_iter().enumerate() {
         let mut floor = i64::MIN;
         for entry in entries {
             floor = floor.max(entry.order);
             all.push((floor, number, entry));
         }
+        all.sort_by_key(|(order, number, _)| (*order, *number));
+        let mut held = 0;
+        let fits = |(_, _, entry): &&(i64, usize, Entry)| {
+            held += entry.line.len();
+            held <= bytes
+        };
+        let kept = all.iter().rev().take(lines).take_while(fits).count();
+        drop(all.drain(..all.len() - kept));
     }
-    all.sort_by_key(|(order, number, _)| (*order, *number));
     all.into_iter().map(|(_, number, entry)| (number, entry)).collect()
 }

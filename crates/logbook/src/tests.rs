@@ -1,8 +1,10 @@
 //! Whole logs: rotated, compressed, filtered, merged.
 
-use crate::{Entry, Filter, Level, Log, Merge, Pattern, Scan, in_order, last};
+use crate::{
+    Content, Entry, Filter, Level, Log, Merge, Pattern, Scan, Tail, in_order, last, latest,
+};
 use proptest::prelude::*;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -48,7 +50,11 @@ fn all(log: &Log, filter: &Filter) -> Vec<Vec<u8>> {
 }
 
 fn tail(log: &Log, count: usize, filter: &Filter) -> Vec<Vec<u8>> {
-    let entries = last(log, count, &Arc::new(filter.clone())).unwrap();
+    ends(log, &Tail::lines(count), filter)
+}
+
+fn ends(log: &Log, tail: &Tail, filter: &Filter) -> Vec<Vec<u8>> {
+    let entries = last(log, tail, &Arc::new(filter.clone())).unwrap();
     entries.into_iter().map(|entry| entry.line).collect()
 }
 
@@ -71,6 +77,21 @@ fn a_log_is_all_its_files() {
     let filter = grep("a$");
     assert_eq!(tail(&log, 3, &filter), [b"2 a", b"3 a", b"4 a"]);
     assert_eq!(all(&log, &filter).len(), 5);
+}
+
+#[test]
+fn the_bytes_of_a_log_are_those_of_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let parts: Vec<Vec<u8>> = (0..5_u8).map(|part| vec![part; usize::from(part) * 1000]).collect();
+    let log = write(folder.path(), "api", &parts);
+    let read = |log: &Log| {
+        let mut bytes = Vec::new();
+        Content::open(log).unwrap().unwrap().read_to_end(&mut bytes).unwrap();
+        bytes
+    };
+    assert!(read(&log) == parts.concat());
+    assert!(read(&Log { aside: false, ..log }) == parts[4]);
+    assert!(Content::open(&Log::plain(folder.path().join("none.log"))).unwrap().is_none());
 }
 
 #[test]
@@ -135,12 +156,23 @@ fn many_logs_are_read_in_the_order_of_their_times() {
     let wanted = ["01 0", "02 1", "04 0", "04 0", "04 1", "03 1", "05 1", "09 0"];
     assert_eq!(found, wanted);
     let entries: Vec<Vec<Entry>> =
-        logs.iter().map(|log| last(log, 10, &Arc::default()).unwrap()).collect();
+        logs.iter().map(|log| last(log, &Tail::lines(10), &Arc::default()).unwrap()).collect();
     let sorted: Vec<String> = in_order(entries)
         .into_iter()
         .map(|(number, entry)| format!("{} {number}", String::from_utf8_lossy(&entry.line[17..19])))
         .collect();
     assert_eq!(sorted, wanted);
+    let ends = |lines, bytes| {
+        let logs = logs.iter().map(|log| last(log, &Tail::lines(10), &Arc::default()).unwrap());
+        let found = latest(logs, lines, bytes).into_iter();
+        found
+            .map(|(number, entry)| {
+                format!("{} {number}", String::from_utf8_lossy(&entry.line[17..19]))
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ends(3, usize::MAX), wanted[5..]);
+    assert_eq!(ends(10, 2 * "1970-01-01T00:00:05Z two".len()), wanted[6..]);
 }
 
 proptest! {
@@ -165,5 +197,33 @@ proptest! {
             split(text.as_bytes()).into_iter().filter(|line| filter.wants_text(line)).collect();
         prop_assert_eq!(&all(&log, &filter), &wanted);
         prop_assert_eq!(tail(&log, count, &filter), &wanted[wanted.len().saturating_sub(count)..]);
+    }
+
+    #[test]
+    fn the_end_of_a_log_has_no_more_than_is_wanted_and_no_gap(
+        parts in proptest::collection::vec(proptest::collection::vec("[ab]{0,9}", 0..8), 1..5),
+        lines in 0_usize..20,
+        line_bytes in 1_usize..12,
+        bytes in 0_usize..60,
+        is_open in any::<bool>(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let texts: Vec<Vec<u8>> = parts
+            .iter()
+            .map(|lines| lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect())
+            .collect();
+        let log = write(folder.path(), "api", &texts);
+        let filter = if is_open { Filter::default() } else { grep("a|^$") };
+        let (mut wanted, mut left) = (Vec::new(), bytes);
+        let whole = split(&texts.concat());
+        for line in whole.iter().rev().filter(|line| filter.wants_text(line)).take(lines) {
+            let shown = &line[..line.len().min(line_bytes)];
+            if shown.len() > left && !wanted.is_empty() {
+                break;
+            }
+            left = left.saturating_sub(shown.len());
+            wanted.insert(0, shown.to_vec());
+        }
+        prop_assert_eq!(ends(&log, &Tail { lines, line_bytes, bytes }, &filter), wanted);
     }
 }

@@ -60,7 +60,10 @@ pub(crate) fn of(log: &Log) -> Result<Vec<Volume>, ReadError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(failed(error)),
     };
-    let mut volumes = aside(&log.path, current.as_ref().map(|(_, meta)| meta));
+    let mut volumes = Vec::new();
+    if log.aside {
+        volumes = aside(&log.path, current.as_ref().map(|(_, meta)| meta));
+    }
     volumes.sort_by(|a, b| (a.until, a.number, &a.path).cmp(&(b.until, b.number, &b.path)));
     // While one is compressed, both may be there.
     volumes.dedup_by(|next, kept| {

@@ -7,7 +7,7 @@ use crate::trends::{KEPT, STEP_MS};
 use camino::{Utf8Path, Utf8PathBuf};
 use rpm_chronicle::events::Wanted;
 use rpm_core::{ProcId, Target};
-use rpm_logbook::{Log, in_order, last};
+use rpm_logbook::{Log, Tail, last, latest};
 use rpm_proto::client::CallError;
 use rpm_proto::{Client, Detail, LogLine, Metric, Reply, Request, Stream};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -28,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const GLANCE: Duration = Duration::from_millis(200);
 /// Lines from the files of what is selected.
 const LINES: usize = 300;
+/// So much of the end of each log.
+const TAIL: Tail = Tail { lines: LINES, line_bytes: 16 * 1024, bytes: 512 * 1024 };
 /// Lines that are shown together.
 const BATCH: usize = 256;
 /// Happenings from before.
@@ -281,18 +283,17 @@ fn recent(details: &[Detail]) -> Vec<LogLine> {
             }
             let stamp = detail.spec.logs.date_format.clone();
             let log = Log { stamp, level: assumed(stream), ..Log::plain(path) };
-            logs.push(last(&log, LINES, &Arc::default()).unwrap_or_default());
+            logs.push(last(&log, &TAIL, &Arc::default()).unwrap_or_default());
             origins.push((detail.view.id, stream, path.clone()));
         }
     }
     let name = details.first().map(|detail| detail.view.name.clone()).unwrap_or_default();
-    let lines = in_order(logs).into_iter().map(|(number, entry)| {
+    let lines = latest(logs, LINES, TAIL.bytes).into_iter().map(|(number, entry)| {
         let (proc, stream, _) = origins[number];
         let bytes = entry.line[entry.seen.text..].to_vec();
         LogLine { proc, name: name.clone(), stream, at: entry.order, bytes }
     });
-    let mut lines: Vec<LogLine> = lines.collect();
-    lines.split_off(lines.len().saturating_sub(LINES))
+    lines.collect()
 }
 
 fn is_ready(client: &Client, patience: Duration) -> io::Result<bool> {

@@ -5,7 +5,7 @@ use super::sources::Source;
 use crate::commands::Cli;
 use crate::outcome::{Outcome, Stop};
 use crate::role::chain;
-use rpm_logbook::{Entry, Filter, Log, Merge, ReadError, Scan, Seen, in_order, last};
+use rpm_logbook::{Entry, Filter, Log, Merge, ReadError, Scan, Seen, Tail, in_order, last};
 use rpm_proto::{Code, Fault, Stream};
 use std::path::Path;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ impl From<ReadError> for Stop {
 
 /// The last `count` lines of a log without stamps of ours.
 pub(crate) fn last_lines(path: &Path, count: usize) -> Result<Vec<Vec<u8>>, ReadError> {
-    let entries = last(&Log::plain(path), count, &Arc::default())?;
+    let entries = last(&Log::plain(path), &Tail::lines(count), &Arc::default())?;
     Ok(entries.into_iter().map(|entry| entry.line).collect())
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn by_log(
     shaper: &mut Shaper,
 ) -> Outcome {
     for source in sources {
-        let Some(lines) = readable(cli, last(&source.log, count, filter))? else {
+        let Some(lines) = readable(cli, last(&source.log, &Tail::lines(count), filter))? else {
             continue;
         };
         // A file that is not there yet has no lines.
@@ -72,7 +72,9 @@ pub(crate) fn by_time(
     if let Some(count) = count {
         let mut logs = Vec::new();
         for source in sources {
-            logs.push(readable(cli, last(&source.log, count, filter))?.unwrap_or_default());
+            logs.push(
+                readable(cli, last(&source.log, &Tail::lines(count), filter))?.unwrap_or_default(),
+            );
         }
         let mut page = Page::default();
         for (number, Entry { seen, line, .. }) in in_order(logs) {
