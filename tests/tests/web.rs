@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 const CANARY: &str = "canary7f3a9c";
 
@@ -121,6 +122,53 @@ fn secrets_are_in_no_answer() {
 }
 
 #[test]
+fn logs_are_searched_and_downloaded_with_what_was_put_aside() {
+    let web = Web::new(&[]);
+    let app = json!({ "name": "bird", "script": "/bin/sh", "interpreter": "none",
+                      "args": ["-c", "echo now; echo wrong >&2; exec sleep 1000"] });
+    web.rpm.ok(&["start", &web.rpm.config(&[app])]);
+    let logs = web.rpm.home().join("logs");
+    let line = |number| format!("line {number} of an old file\n");
+    let old = (0..40_000).map(line).collect::<Vec<_>>().concat();
+    std::fs::write(logs.join("bird-out__2026-01-01_00-00-00.log"), &old).unwrap();
+    let gzip = |name: &str| Command::new("gzip").arg(logs.join(name)).status().unwrap().success();
+    assert!(gzip("bird-out__2026-01-01_00-00-00.log"));
+    std::fs::write(logs.join("bird-out__2026-01-02_00-00-00.log"), "line X of the next\n").unwrap();
+    let get = |words: &str| {
+        let answer = web.get(&format!("/api/v1/logs{words}"));
+        assert_eq!(answer.status, 200, "{words}: {}", answer.text());
+        answer
+    };
+    let text = |words: &str| get(words).text();
+    let written = || (text("/download?app=bird&files=current").lines().count() == 2).then_some(());
+    eventually("both lines", written);
+    let found = get("?app=bird&search=LINE&lines=2000").json();
+    assert_eq!((&found["more"], found["lines"].as_array().unwrap().len()), (&json!(true), 2000));
+    assert_eq!(found["lines"][1999]["text"], "line X of the next");
+    let found = get("?app=bird&search=line%2039999").json();
+    assert_eq!(
+        (&found["more"], &found["lines"][0]["text"]),
+        (&json!(false), &json!("line 39999 of an old file"))
+    );
+
+    let whole = format!("{old}line X of the next\nnow\n");
+    assert!(text("/download?app=bird&stream=out&files=all") == whole);
+    assert_eq!(text("/download?app=bird&stream=out"), "now\n");
+    assert_eq!(text("/download?app=bird&files=all&level=error"), "wrong\n");
+    let some = text("/download?app=bird&files=all&search=line%203");
+    assert_eq!(some.lines().count(), 11_111);
+    for (words, status) in [("", 404), ("?app=nobody", 404), ("?app=bird&files=none", 400)] {
+        assert_eq!(web.get(&format!("/api/v1/logs/download{words}")).status, status, "{words}");
+    }
+    // A file that is broken in its midst is no shorter file: the answer breaks off.
+    let packed = logs.join("bird-out__2026-01-01_00-00-00.log.gz");
+    let bytes = std::fs::read(&packed).unwrap();
+    std::fs::write(&packed, &bytes[..bytes.len() / 2]).unwrap();
+    let broken = rpm_tests::get(web.port, "/api/v1/logs/download?app=bird&stream=out&files=all");
+    assert!(broken.is_err(), "{}", broken.unwrap().text());
+}
+
+#[test]
 fn actions_need_the_token() {
     let web = Web::new(&[]);
     web.rpm.ok(&["start", &web.rpm.config(&[child_app("bird", &[])])]);
@@ -178,7 +226,9 @@ fn names_of_others_and_private_servers() {
     assert_eq!(ask("/", "localhost", "accept: text/html\r\n"), "200");
     let bearer = format!("authorization: Bearer {}\r\n", web.token);
     assert_eq!(ask("/api/v1/overview", "localhost", &bearer), "200");
-    assert_eq!(ask("/api/v1/stream", "localhost", ""), "401");
+    for path in ["/api/v1/stream", "/api/v1/logs", "/api/v1/logs/download?app=rpm-web"] {
+        assert_eq!(ask(path, "localhost", ""), "401", "{path}");
+    }
 }
 
 #[test]

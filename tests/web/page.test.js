@@ -1,8 +1,10 @@
 // The page in a real browser: what it shows, that it lives, and that it asks before it acts.
 
 const assert = require("node:assert/strict");
+const fs = require("node:fs");
 const path = require("node:path");
 const { after, before, test } = require("node:test");
+const zlib = require("node:zlib");
 const { open, stage } = require("./stage.js");
 
 const script = path.join(__dirname, "app.js");
@@ -50,6 +52,44 @@ test("what is written is seen as it is written", async () => {
   await page.getByLabel("Search in the lines").fill("no such");
   await page.locator(".line .said", { hasText: "ready" }).waitFor({ state: "hidden" });
   assert.ok(await page.locator(".line.error", { hasText: "no such user" }).isVisible());
+  assert.deepEqual(errors, []);
+  await context.close();
+});
+
+test("all that is kept is searched, and downloaded", async () => {
+  const old = Array.from({ length: 1200 }, (_, number) => `number ${number} of an ancient log\n`).join("");
+  fs.writeFileSync(path.join(on.logs, "bird-out__2026-01-01_00-00-00.log.gz"), zlib.gzipSync(old));
+  const { page, context, errors } = await open(on.browser, `${on.url}/#/app/bird`);
+  const lines = page.locator(".log .line:visible");
+  await page.locator(".line .said", { hasText: "ready <b>for</b> all" }).waitFor();
+  await page.getByLabel("Search in the lines").fill("7 of an ANCIENT");
+  await page.getByText("Only the lines that are held here are searched").waitFor();
+  await page.getByRole("button", { name: "Search all that is kept" }).click();
+  await page.getByText("120 lines in all that is kept").waitFor();
+  assert.equal(await lines.count(), 120);
+  // More than are shown at once: that is said, and a file has them all.
+  await page.getByLabel("Search in the lines").fill("ancient");
+  await page.getByLabel("Search in the lines").press("Enter");
+  await page.getByText("The last 1000 lines that fit. There may be more before").waitFor();
+  assert.match(await lines.first().textContent(), /number 200 of/);
+  const save = async () => {
+    const coming = page.waitForEvent("download");
+    await page.getByRole("dialog").getByRole("button", { name: "Download" }).click();
+    return fs.readFileSync(await (await coming).path(), "utf8");
+  };
+  await page.getByRole("button", { name: "Download…" }).click();
+  assert.equal(await save(), old);
+  await page.getByLabel("Search in the lines").fill("");
+  await page.getByRole("button", { name: "Back to live" }).click();
+  await page.locator(".line .said", { hasText: "ready <b>for</b> all" }).waitFor();
+  await page.getByRole("button", { name: "Download…" }).click();
+  await page.getByLabel("Output").selectOption("out");
+  const whole = await save();
+  assert.ok(whole.startsWith(`${old}\x1b[32mready`), whole.slice(-200));
+  await page.getByRole("button", { name: "Download…" }).click();
+  await page.getByLabel("Files").selectOption("current");
+  const current = await save();
+  assert.ok(current.includes("ready") && current.includes("no such user") && !current.includes("ancient"), current);
   assert.deepEqual(errors, []);
   await context.close();
 });

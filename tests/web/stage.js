@@ -39,7 +39,7 @@ async function stage(apps, options = []) {
     rpm("start", file);
     const { token } = JSON.parse(rpm("web", String(port), "--token", "--json", ...options));
     browser = await chromium.launch({ executablePath: browserPath(), args: FLAGS });
-    return { rpm, port, token, browser, url: `http://localhost:${port}`, end };
+    return { rpm, port, token, browser, logs: path.join(env.RPM_HOME, "logs"), url: `http://localhost:${port}`, end };
   } catch (error) {
     await end();
     throw error;

@@ -12,7 +12,7 @@ export function toast(message, kind = "good") {
 }
 
 /** A dialog that is over when its form is. */
-function dialog(title, ...children) {
+export function dialog(title, ...children) {
   const heading = h("h2", { id: "dialog-title" }, title);
   const form = h("form", { method: "dialog" }, heading, ...children);
   const node = h("dialog", { "aria-labelledby": "dialog-title" }, form);

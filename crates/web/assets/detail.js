@@ -173,12 +173,11 @@ export function detail(name, access) {
   buttons.append(...made);
 
   function build(instances) {
-    const files = instances.slice(0, 1).flatMap((it) => ["out", "err"].map((stream) => ({ process: it.id, stream, name: `${name}-${stream}.log` })));
     parts = {
       plots: plots(name),
       table: instancesTable(actOn),
       figures: figures(),
-      logs: new Logs({ app: name }, instances.length > 1, files),
+      logs: new Logs({ app: name }, instances.length > 1, () => app?.instances ?? []),
       events: timeline(name, 60),
       crashes: crashes(name),
     };

@@ -4,7 +4,7 @@ import { h, panel } from "./dom.js";
 import { bytes, duration, full, percent, when } from "./format.js";
 import { get } from "./net.js";
 import { sentence } from "./actions.js";
-import { line } from "./logs.js";
+import { line } from "./lines.js";
 
 const LEVELS = { info: "Info", warn: "Warning", error: "Error" };
 const KEPT = 300;

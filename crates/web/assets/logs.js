@@ -1,158 +1,121 @@
-// Log lines as they are written: colours of terminals, levels, search, pause.
+// The logs of an app: lines as they are written, what is found in all that is kept, and files.
 
 import { attribute, h, panel, text } from "./dom.js";
-import { clock, plural } from "./format.js";
-import { address, file, get, token } from "./net.js";
-import { sentence, toast } from "./actions.js";
+import { plural } from "./format.js";
+import { line } from "./lines.js";
+import { get } from "./net.js";
+import { sentence } from "./actions.js";
+import { download } from "./download.js";
 
 const KEPT = 3000;
-/** Lines that wait while it is paused. */
+/** Lines that wait while it is paused, or while others are looked at. */
 const WAITING = 3000;
+/** So many lines are asked for when all that is kept is searched. */
+const FOUND = 1000;
 
-const NUMBERS = { 10: "debug", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "error" };
-const NAMES = /^(?:trace|debug|verbose|silly)$/i;
-const WORDS = /(?:^|[\s[("|])(fatal|error|err|warn|warning|info|debug|trace)(?:[\s\])":|]|$)/i;
+const HOUR = 3_600_000;
+const SPANS = [["of any time", ""], ["of the last hour", HOUR], ["of the last 24 hours", 24 * HOUR], ["of the last 7 days", 168 * HOUR]];
+const LEVELS = [["any level", ""], ["warnings and errors", "warn"], ["errors", "error"]];
+/** What each choice of level takes. */
+const FIT = { "": null, warn: ["warn", "error"], error: ["error"] };
 
-function levelOf(name) {
-  if (typeof name === "number") return NUMBERS[name] ?? null;
-  if (typeof name !== "string") return null;
-  if (/^(fatal|error|err|critical)$/i.test(name)) return "error";
-  if (/^warn(ing)?$/i.test(name)) return "warn";
-  if (/^(info|notice)$/i.test(name)) return "info";
-  return NAMES.test(name) ? "debug" : null;
-}
+const choice = (label, options) => h("select", { "aria-label": label }, options.map(([name, value]) => h("option", { value }, name)));
 
-/** How grave a line says it is: JSON of pino, bunyan and winston, or a word near its beginning. */
-function level(plain) {
-  if (plain.startsWith("{")) {
-    try {
-      const record = JSON.parse(plain);
-      return levelOf(record.level ?? record.severity);
-    } catch {
-      // It only looks like JSON.
-    }
-  }
-  return levelOf(WORDS.exec(plain.slice(0, 80))?.[1]);
-}
-
-const ANSI = /\x1b\[([0-9;]*)m/g;
-const OTHER = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)/g;
-
-/** A text with its colours as pieces. */
-function pieces(line) {
-  const found = [];
-  let classes = new Set();
-  let from = 0;
-  const push = (until) => {
-    const part = line.slice(from, until).replace(OTHER, "");
-    if (part) found.push(classes.size ? h("span", { class: [...classes].join(" ") }, part) : part);
-  };
-  for (const match of line.matchAll(ANSI)) {
-    push(match.index);
-    from = match.index + match[0].length;
-    classes = style(classes, match[1]);
-  }
-  push(line.length);
-  return found;
-}
-
-function style(before, codes) {
-  const classes = new Set(before);
-  const drop = (start) => classes.forEach((name) => name.startsWith(start) && classes.delete(name));
-  for (const code of (codes || "0").split(";").map(Number)) {
-    if (code === 38 || code === 48) break;
-    if (code === 0) classes.clear();
-    else if (code === 1) classes.add("b");
-    else if (code === 2) classes.add("f");
-    else if (code === 3) classes.add("i");
-    else if (code === 4) classes.add("u");
-    else if (code === 22) ["b", "f"].forEach((name) => classes.delete(name));
-    else if (code === 39) drop("c");
-    else if ((code >= 30 && code <= 37) || (code >= 90 && code <= 97)) {
-      drop("c");
-      classes.add(`c${code % 10}`);
-    }
-  }
-  return classes;
-}
-
-/** One line of a log. */
-export function line(content, { stream, at = null, who = null }) {
-  const plain = content.replace(ANSI, "").replace(OTHER, "");
-  const grave = level(plain);
-  const node = h(
-    "div",
-    { class: `line ${stream} ${grave ?? ""}` },
-    at ? h("time", {}, clock(at)) : null,
-    who === null ? null : h("span", { class: "who" }, who),
-    h("span", { class: "said" }, pieces(content)),
-  );
-  node.plain = plain.toLowerCase();
-  return node;
-}
-
-/** The logs of an app or a process. */
 export class Logs {
   #list = h("div", { class: "log tall", role: "log", "aria-live": "off", "aria-label": "Log lines", tabindex: "0" });
   #count = h("span", { class: "muted count" });
-  #search = h("input", { type: "search", id: "log-search", placeholder: "Search", "aria-label": "Search in the lines" });
-  #stream = h("select", { "aria-label": "Stream" }, h("option", { value: "" }, "out and err"), h("option", { value: "out" }, "out"), h("option", { value: "err" }, "err"));
+  #search = h("input", { type: "search", id: "log-search", maxlength: "200", placeholder: "Search", "aria-label": "Search in the lines" });
+  #stream = choice("Stream", [["out and err", ""], ["out", "out"], ["err", "err"]]);
+  #level = choice("Level", LEVELS);
+  #span = choice("Time", SPANS);
   #pause = h("button", { type: "button", class: "plain", "aria-pressed": "false" }, "Pause");
+  #seek = h("button", { type: "button", class: "plain" }, "Search all that is kept");
+  #back = h("button", { type: "button", class: "plain", hidden: true }, "Back to live");
+  #said = h("span", { role: "status" });
+  #offer = h("div", { class: "tools offer", hidden: true }, this.#said, this.#seek, this.#span, this.#back);
   #waiting = [];
   #paused = false;
+  /** The lines that were held when others were looked for; `null` while these are shown. */
+  #held = null;
+  /** How grave the last line of each stream of a process was: one that is indented goes on with it. */
+  #grades = new Map();
   #target;
   #many;
 
   /** `target` is `{ app }` or `{ process }`; `many`: lines say which process wrote them. */
-  constructor(target, many, downloads) {
+  constructor(target, many, instances) {
     this.#target = target;
     this.#many = many;
-    const tools = h("div", { class: "tools" }, this.#search, this.#stream, this.#pause, downloads.map((it) => this.#download(it)), this.#count);
-    this.node = panel("Logs", { class: "panel logs" }, tools, this.#list);
+    const save = h("button", { type: "button", class: "plain", "aria-haspopup": "dialog" }, "Download…");
+    const tools = h("div", { class: "tools" }, this.#search, this.#stream, this.#level, this.#pause, save, this.#count);
+    this.node = panel("Logs", { class: "panel logs" }, tools, this.#offer, this.#list);
     this.#search.addEventListener("input", () => this.#filter());
+    this.#search.addEventListener("keydown", (event) => event.key === "Enter" && this.#find());
     this.#stream.addEventListener("change", () => this.#filter());
+    this.#level.addEventListener("change", () => this.#filter());
     this.#pause.addEventListener("click", () => this.#toggle());
+    this.#seek.addEventListener("click", () => this.#find());
+    this.#back.addEventListener("click", () => this.#return());
+    save.addEventListener("click", () => download(this.#target, instances(), this.#wanted()));
     this.#load();
   }
 
-  #download({ process, stream, name }) {
-    const query = { process, stream };
-    const link = h("a", { class: "button plain", href: address("/logs/download", query), download: name }, `Download ${stream}`);
-    link.addEventListener("click", async (event) => {
-      // A link cannot show the token.
-      if (!token.get()) return;
-      event.preventDefault();
-      try {
-        const at = URL.createObjectURL(await file("/logs/download", query));
-        h("a", { href: at, download: name }).click();
-        URL.revokeObjectURL(at);
-      } catch (error) {
-        toast(sentence(error), "bad");
-      }
-    });
-    return link;
+  /** What is chosen, in the words of the API. */
+  #wanted() {
+    const span = this.#held && this.#span.value;
+    const known = [["search", this.#search.value], ["stream", this.#stream.value], ["level", this.#level.value], ["since", span && Date.now() - Number(span)]];
+    return Object.fromEntries(known.filter(([, value]) => value));
   }
 
   async #load() {
     try {
       const { lines } = await get("/logs", { ...this.#target, lines: 300 });
-      const nodes = lines.map((it) => line(it.text, { ...it, who: this.#many ? it.process : null }));
+      const nodes = lines.map((it) => this.#line(it));
       if (nodes.length) nodes.push(h("div", { class: "line mark" }, "from here on as they are written"));
-      this.#list.prepend(...nodes);
+      // Others may be shown by now.
+      if (this.#held) this.#held.unshift(...nodes);
+      else this.#list.prepend(...nodes);
       this.#filter();
-      this.#list.scrollTop = this.#list.scrollHeight;
     } catch (error) {
       this.#list.prepend(h("div", { class: "line mark" }, sentence(error)));
     }
   }
 
+  /** Shows the last lines of all that is kept that fit, in place of those that are written. */
+  async #find() {
+    this.#held ??= [...this.#list.children];
+    attribute(this.#seek, "disabled", "");
+    text(this.#said, "Searching…");
+    try {
+      const { lines, more } = await get("/logs", { ...this.#target, ...this.#wanted(), lines: FOUND });
+      if (!this.#held) return;
+      this.#list.replaceChildren(...lines.map((it) => this.#line(it)));
+      const all = `${plural(lines.length, "line")} in all that is kept, rotated files too`;
+      text(this.#said, more ? `The last ${plural(lines.length, "line")} that fit. There may be more before: narrow it down, or download them.` : all);
+      this.#filter();
+    } catch (error) {
+      text(this.#said, sentence(error));
+    } finally {
+      attribute(this.#seek, "disabled", null);
+    }
+  }
+
+  #return() {
+    if (!this.#held) return;
+    this.#list.replaceChildren(...this.#held);
+    this.#held = null;
+    if (!this.#paused) this.#append(this.#waiting.splice(0));
+    this.#filter();
+  }
+
   /** Takes new lines. */
   add(lines) {
-    const made = lines.map((it) => line(it.text, { ...it, who: this.#many ? it.process : null }));
-    if (this.#paused) {
+    const made = lines.map((it) => this.#line(it));
+    if (this.#paused || this.#held) {
       this.#waiting.push(...made);
       this.#waiting.splice(0, Math.max(0, this.#waiting.length - WAITING));
-      text(this.#pause, `Go on (${this.#waiting.length})`);
+      text(this.#pause, this.#paused ? `Go on (${this.#waiting.length})` : "Pause");
+      text(this.#back, `Back to live (${this.#waiting.length} new)`);
       return;
     }
     this.#append(made);
@@ -160,7 +123,19 @@ export class Logs {
 
   /** Says that some were left out. */
   missed(count) {
-    this.#append([h("div", { class: "line mark" }, `${plural(count, "line")} left out: they came faster than they could be shown`)]);
+    const mark = h("div", { class: "line mark" }, `${plural(count, "line")} left out: they came faster than they could be shown`);
+    if (this.#paused || this.#held) this.#waiting.push(mark);
+    else this.#append([mark]);
+  }
+
+  #line(it) {
+    const node = line(it.text, { ...it, who: this.#many ? it.process : null });
+    const of = `${it.process} ${it.stream}`;
+    const goesOn = /^[\s})\]]/.test(node.plain);
+    const own = node.grave ?? (it.stream === "err" ? "error" : "info");
+    node.grade = (goesOn && this.#grades.get(of)) || own;
+    this.#grades.set(of, node.grade);
+    return node;
   }
 
   #append(nodes) {
@@ -183,8 +158,8 @@ export class Logs {
   #fits(node) {
     if (node.plain === undefined) return true;
     const stream = this.#stream.value;
-    const wanted = this.#search.value.toLowerCase();
-    return (!stream || node.classList.contains(stream)) && node.plain.includes(wanted);
+    const levels = FIT[this.#level.value];
+    return (!stream || node.classList.contains(stream)) && (!levels || levels.includes(node.grade)) && node.plain.includes(this.#search.value.toLowerCase());
   }
 
   #filter() {
@@ -195,7 +170,16 @@ export class Logs {
 
   #tell() {
     const all = this.#list.childElementCount;
-    const shown = this.#search.value || this.#stream.value ? [...this.#list.children].filter((it) => !it.hidden).length : all;
+    const narrowed = Boolean(this.#search.value || this.#stream.value || this.#level.value);
+    const shown = narrowed ? [...this.#list.children].filter((it) => !it.hidden).length : all;
     text(this.#count, shown === all ? plural(all, "line") : `${shown} of ${plural(all, "line")}`);
+    this.#offer.hidden = !narrowed && !this.#held;
+    this.#pause.hidden = this.#held !== null;
+    this.#back.hidden = this.#held === null;
+    text(this.#seek, this.#held ? "Search again" : "Search all that is kept");
+    if (!this.#held) {
+      text(this.#said, "Only the lines that are held here are searched.");
+      text(this.#back, "Back to live");
+    }
   }
 }

@@ -37,7 +37,7 @@ pub(crate) fn router() -> Router<Shared> {
         .route("/crashes", get(crashes::list))
         .route("/crashes/{id}", get(crashes::report))
         .route("/logs", get(logs::logs))
-        .route("/logs/download", get(logs::download))
+        .route("/logs/download", get(logs::download::download))
         .route("/actions", post(actions::act))
         .route("/stream", get(stream::stream))
         .route("/openapi.json", get(openapi::openapi))

@@ -25,6 +25,8 @@ const FILES: &[(&str, &str, &str)] = &[
     ("overview.js", JS, include_str!("../assets/overview.js")),
     ("detail.js", JS, include_str!("../assets/detail.js")),
     ("logs.js", JS, include_str!("../assets/logs.js")),
+    ("lines.js", JS, include_str!("../assets/lines.js")),
+    ("download.js", JS, include_str!("../assets/download.js")),
     ("events.js", JS, include_str!("../assets/events.js")),
     ("actions.js", JS, include_str!("../assets/actions.js")),
     ("icon.svg", SVG, include_str!("../assets/icon.svg")),

@@ -10,6 +10,10 @@ use tokio::sync::Semaphore;
 
 /// So many readers of the stream at a time.
 const STREAMS_MAX: usize = 32;
+/// So many logs are searched at a time; others wait.
+const SEARCHES_MAX: usize = 4;
+/// So many downloads at a time.
+const DOWNLOADS_MAX: usize = 8;
 
 /// Shared by all requests.
 pub(crate) type Shared = Arc<Site>;
@@ -27,6 +31,10 @@ pub(crate) struct Site {
     pub(crate) access: Access,
     /// Places for readers of the stream.
     pub(crate) streams: Arc<Semaphore>,
+    /// Places for those who search logs.
+    pub(crate) searches: Arc<Semaphore>,
+    /// Places for those who download logs.
+    pub(crate) downloads: Arc<Semaphore>,
     /// This server as a process of the daemon, where it is one.
     pub(crate) own_id: Option<u32>,
 }
@@ -39,6 +47,8 @@ impl Site {
             last: Last::default(),
             access: Access::new(options),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
+            downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
             home: options.home.clone(),
             own_id,
         })

@@ -1,25 +1,18 @@
-//! The last lines of logs, and the files themselves.
+//! The last lines of logs, and all of them as a file.
+
+pub(crate) mod download;
 
 use super::extract::Query;
 use crate::model::{Gravity, Output};
 use crate::problem::Problem;
 use crate::site::{Shared, Site};
 use axum::Json;
-use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
-use http_body_util::channel::Channel;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use rpm_logbook::{Entry, Filter, Level, Log, Pattern};
+use rpm_logbook::{Entry, Filter, Level, Log, Pattern, Tail};
 use rpm_proto::Detail;
 use serde::{Deserialize, Serialize};
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::io::AsyncReadExt;
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 
 /// So many lines are told when nothing is said.
@@ -28,10 +21,8 @@ const LINES: usize = 200;
 const LINES_MAX: usize = 2000;
 /// What is searched for is no longer than this.
 const SEARCH_CHARS: usize = 200;
-/// A download goes on in pieces of this size.
-const PIECE: usize = 64 * 1024;
-/// A reader that takes nothing for so long is given up.
-const READ_PATIENCE: Duration = Duration::from_secs(30);
+/// So many bytes of lines are told at most.
+const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// What is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -60,23 +51,13 @@ pub(crate) struct Asked {
     lines: Option<usize>,
 }
 
-/// Which file.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct File {
-    /// PM2's `pm_id`.
-    process: u32,
-    /// Its stream.
-    #[param(inline)]
-    stream: Output,
-}
-
 /// The last lines.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Logs {
     /// In the order of their times, the last one at the end.
     lines: Vec<Line>,
+    /// There may be more that fit, before these.
+    more: bool,
 }
 
 /// One line.
@@ -124,71 +105,27 @@ pub(crate) async fn logs(
     if !(1..=LINES_MAX).contains(&count) {
         return Err(Problem::bad(format!("`lines` is a number from 1 to {LINES_MAX}")));
     }
-    let filter = filter(&asked)?;
+    let Asked { search, level, since, until, .. } = &asked;
+    let filter = filter(search.as_deref(), *level, (*since, *until))?;
     let details = find(&site, asked.process, asked.app.as_deref()).await?;
     let sources = sources(&details, asked.stream);
-    let lines = spawn_blocking(move || last(&sources, count, &filter)).await;
-    Ok(Json(Logs { lines: lines.unwrap_or_default() }))
-}
-
-/// A whole log file as it is now.
-#[utoipa::path(
-    get,
-    path = "/api/v1/logs/download",
-    tag = "logs",
-    params(File),
-    responses(
-        (status = 200, description = "The file", body = String, content_type = "text/plain"),
-        (status = 400, description = "The query cannot be read", body = Problem),
-        (status = 401, description = "The token is missing or wrong", body = Problem),
-        (status = 404, description = "There is no such process, or it keeps no log", body = Problem),
-        (status = 503, description = "The daemon is away", body = Problem),
-    ),
-)]
-pub(crate) async fn download(
-    State(site): State<Shared>,
-    Query(asked): Query<File>,
-) -> Result<Response, Problem> {
-    let details = find(&site, Some(asked.process), None).await?;
-    let none = || Problem::missing("this process keeps no such log");
-    let source = sources(&details, Some(asked.stream)).into_iter().next().ok_or_else(none)?;
-    let path = source.log.path;
-    let file = tokio::fs::File::open(&path).await.map_err(|_| none())?;
-    let length = match file.metadata().await {
-        Ok(found) if found.is_file() => found.len(),
-        _ => return Err(none()),
+    // Whoever searches for long lets others wait, not the machine work.
+    let place = site.searches.clone().acquire_owned().await;
+    let search = move || {
+        let found = last(&sources, count, &filter);
+        drop(place);
+        found
     };
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let name = utf8_percent_encode(&name, NON_ALPHANUMERIC);
-    let attached = format!("attachment; filename*=UTF-8''{name}");
-    let mut response = content(file, length).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.extend(HeaderValue::from_str(&attached).map(|it| (header::CONTENT_DISPOSITION, it)));
-    Ok(response)
+    Ok(Json(spawn_blocking(search).await.unwrap_or_default()))
 }
 
-/// So much of a file, piece by piece, as fast as the reader takes it.
-fn content(mut file: tokio::fs::File, length: u64) -> Body {
-    let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
-    tokio::spawn(async move {
-        let mut left = length;
-        while left > 0 {
-            let mut piece = vec![0; PIECE.min(usize::try_from(left).unwrap_or(PIECE))];
-            let Ok(read @ 1..) = file.read(&mut piece).await else { return };
-            piece.truncate(read);
-            left -= read as u64;
-            let sent = timeout(READ_PATIENCE, sender.send_data(piece.into())).await;
-            if !matches!(sent, Ok(Ok(()))) {
-                return;
-            }
-        }
-    });
-    Body::new(body)
-}
-
-fn filter(asked: &Asked) -> Result<Arc<Filter>, Problem> {
-    let search = asked.search.as_deref().unwrap_or_default();
+/// Which lines are wanted: those that hold a text, are so grave, and of a time from one to another.
+fn filter(
+    search: Option<&str>,
+    level: Option<Gravity>,
+    (since, until): (Option<i64>, Option<i64>),
+) -> Result<Arc<Filter>, Problem> {
+    let search = search.unwrap_or_default();
     if search.chars().count() > SEARCH_CHARS {
         return Err(Problem::bad(format!("`search` has at most {SEARCH_CHARS} characters")));
     }
@@ -197,9 +134,9 @@ fn filter(asked: &Asked) -> Result<Arc<Filter>, Problem> {
         text => Some(Pattern::text(text).map_err(Problem::bad)?),
     };
     Ok(Arc::new(Filter {
-        since: asked.since,
-        until: asked.until,
-        level: asked.level.map(|level| match level {
+        since,
+        until,
+        level: level.map(|level| match level {
             Gravity::Info => Level::Info,
             Gravity::Warn => Level::Warn,
             Gravity::Error => Level::Error,
@@ -249,12 +186,17 @@ fn sources(details: &[Detail], stream: Option<Output>) -> Vec<Source> {
 }
 
 /// The last lines of all these logs together. One that cannot be read has none.
-fn last(sources: &[Source], count: usize, filter: &Arc<Filter>) -> Vec<Line> {
+fn last(sources: &[Source], count: usize, filter: &Arc<Filter>) -> Logs {
+    // What is longer than is shown must be known to be.
+    let tail = Tail { lines: count, line_bytes: super::LINE_BYTES + 1, bytes: BYTES_MAX };
+    let mut more = false;
     let read = |source: &Source| -> Vec<Entry> {
-        rpm_logbook::last(&source.log, count, filter).unwrap_or_default()
+        let found = rpm_logbook::last(&source.log, &tail, filter).unwrap_or_default();
+        let bytes: usize = found.iter().map(|entry| entry.line.len()).sum();
+        more |= found.len() == tail.lines || bytes + tail.line_bytes > tail.bytes;
+        found
     };
-    let mut entries = rpm_logbook::in_order(sources.iter().map(read).collect());
-    let entries = entries.split_off(entries.len().saturating_sub(count));
+    let entries = rpm_logbook::latest(sources.iter().map(read), count, BYTES_MAX);
     let line = |(number, entry): (usize, Entry)| {
         let source = &sources[number];
         Line {
@@ -265,7 +207,7 @@ fn last(sources: &[Source], count: usize, filter: &Arc<Filter>) -> Vec<Line> {
             text: super::text(&entry.line),
         }
     };
-    entries.into_iter().map(line).collect()
+    Logs { lines: entries.into_iter().map(line).collect(), more }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use utoipa::{Modify, OpenApi};
         events::list,
         health::health,
         history::history,
-        logs::download,
+        logs::download::download,
         logs::logs,
         metrics::metrics,
         overview::access,
