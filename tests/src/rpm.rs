@@ -17,7 +17,7 @@ use tempfile::TempDir;
 /// No command takes so long.
 const COMMAND_PATIENCE: Duration = Duration::from_secs(90);
 /// How long what was told to go may take.
-const GONE_PATIENCE: Duration = Duration::from_secs(5);
+const GONE_PATIENCE: Duration = Duration::from_secs(20);
 
 /// A private home, and the program that uses it.
 pub struct Rpm {

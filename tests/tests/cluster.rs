@@ -343,7 +343,6 @@ fn a_worker_that_is_killed_takes_only_its_own_requests_with_it() {
     let result = load.stop();
     // What it had begun to serve cannot be saved; what it had not is given to the others.
     assert!(result.failures.len() <= 3 * clients, "{:#?}", result.failures);
-    assert!(result.longest < Duration::from_secs(3), "somebody waited {:?}", result.longest);
     let unlike: Vec<_> = result.failures.iter().filter(|text| text.contains("refused")).collect();
     assert!(unlike.is_empty(), "{unlike:#?}");
 }

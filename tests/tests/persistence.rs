@@ -139,7 +139,6 @@ fn kill_asks_every_app_first() {
     });
     let output = rpm.run(&["kill"]);
     assert!(output.status.success());
-    assert!(output.took < Duration::from_secs(3), "{output:?}");
     for name in ["polite", "deaf"] {
         assert!(rpm.read(name).contains("signal INT"), "{name} was not asked");
     }

@@ -52,12 +52,12 @@ fn a_blocked_worker_is_gone_round() {
     let port = free_port();
     let mut world = World::new();
     world.app(2, |slot| Start { slot, ..start("web.js", port) });
-    let blocked = pid_of(&get(port, "/block/1500").unwrap());
+    let blocked = pid_of(&get(port, "/block/6000").unwrap());
     let begun = Instant::now();
     // At most its window of connections goes to it.
     let load = Load::start(port, "/", 8, false, Duration::ZERO);
     load.wait(60);
-    assert!(begun.elapsed() < Duration::from_millis(1400), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     load.stop_lossless();
     assert!(spread(port, 10).contains_key(&blocked));
 }
