@@ -31,14 +31,20 @@ pub struct Tail {
     pub lines: usize,
     /// Of each line so many bytes at most, its beginning.
     pub line_bytes: usize,
-    /// So many bytes at most of all lines together, but of the very last one, which is always there.
+    /// So many bytes at most of all lines together. The very last one is there even when it alone has
+    /// more.
     pub bytes: usize,
+    /// So many files at most, the one that is written to included.
+    pub files: usize,
+    /// A compressed file that is larger is not unpacked, and none that is older is read.
+    pub packed_bytes: u64,
 }
 
 impl Tail {
-    /// So many lines, as long as they are.
-    pub fn lines(lines: usize) -> Self {
-        Self { lines, line_bytes: LINE_MAX, bytes: usize::MAX }
+    /// So many lines, as long as they are, in as many files as it takes.
+    pub const fn lines(lines: usize) -> Self {
+        let (line_bytes, bytes) = (LINE_MAX, usize::MAX);
+        Self { lines, line_bytes, bytes, files: usize::MAX, packed_bytes: u64::MAX }
     }
 }
 
@@ -47,12 +53,16 @@ pub fn last(log: &Log, tail: &Tail, filter: &Arc<Filter>) -> Result<Vec<Entry>, 
     let mut found = VecDeque::new();
     let mut volumes = volumes::of(log)?;
     let mut room = Room { left: *tail, is_empty: true, is_full: tail.lines == 0 };
+    let mut files = tail.files;
     while !room.is_full
+        && files > 0
         && let Some(volume) = volumes.pop()
     {
-        if filter.since.is_some_and(|since| volume.is_older_than(since)) {
+        let is_older = filter.since.is_some_and(|since| volume.is_older_than(since));
+        if is_older || volume.packed_bytes() > tail.packed_bytes {
             break;
         }
+        files -= 1;
         let (path, until) = (volume.path.clone(), volume.until);
         let entries = match volume.open()? {
             None => continue,
@@ -84,13 +94,14 @@ impl Room {
     /// Whether there is room for the line before all that is found; once there is none, there is
     /// none for shorter ones either.
     fn takes(&mut self, line: &[u8]) -> bool {
-        let fits = !self.is_full && (self.is_empty || line.len() <= self.left.bytes);
+        let is_too_long = line.len() > self.left.bytes;
+        let fits = !self.is_full && (self.is_empty || !is_too_long);
         if fits {
             self.is_empty = false;
             self.left.lines -= 1;
             self.left.bytes = self.left.bytes.saturating_sub(line.len());
         }
-        self.is_full = !fits || self.left.lines == 0;
+        self.is_full = !fits || is_too_long || self.left.lines == 0;
         fits
     }
 }
@@ -112,7 +123,7 @@ fn from_end(file: File, size: u64, room: &mut Room) -> io::Result<Vec<Vec<u8>>> 
 
 /// The last lines of what can only be read forwards, oldest first.
 fn from_start(mut scan: Scan, room: &mut Room) -> Result<VecDeque<Entry>, ReadError> {
-    let Tail { lines, line_bytes, bytes } = room.left;
+    let Tail { lines, line_bytes, bytes, .. } = room.left;
     let (mut found, mut held, mut has_more) = (VecDeque::<Entry>::new(), 0, false);
     while scan.advance()? {
         let shown = &scan.line()[..scan.line().len().min(line_bytes)];

@@ -76,6 +76,10 @@ fn a_log_is_all_its_files() {
     }
     let filter = grep("a$");
     assert_eq!(tail(&log, 3, &filter), [b"2 a", b"3 a", b"4 a"]);
+    let bounded = |tail: Tail| ends(&log, &tail, &filter).len();
+    assert_eq!(bounded(Tail { files: 2, ..Tail::lines(9) }), 2);
+    // The current one and a plain one; the one before these is compressed.
+    assert_eq!(bounded(Tail { packed_bytes: 3, ..Tail::lines(9) }), 2);
     assert_eq!(all(&log, &filter).len(), 5);
 }
 
@@ -218,12 +222,15 @@ proptest! {
         let whole = split(&texts.concat());
         for line in whole.iter().rev().filter(|line| filter.wants_text(line)).take(lines) {
             let shown = &line[..line.len().min(line_bytes)];
-            if shown.len() > left && !wanted.is_empty() {
+            let is_too_long = shown.len() > left;
+            if !is_too_long || wanted.is_empty() {
+                left = left.saturating_sub(shown.len());
+                wanted.insert(0, shown.to_vec());
+            }
+            if is_too_long {
                 break;
             }
-            left = left.saturating_sub(shown.len());
-            wanted.insert(0, shown.to_vec());
         }
-        prop_assert_eq!(ends(&log, &Tail { lines, line_bytes, bytes }, &filter), wanted);
+        prop_assert_eq!(ends(&log, &Tail { line_bytes, bytes, ..Tail::lines(lines) }, &filter), wanted);
     }
 }

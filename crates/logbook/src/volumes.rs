@@ -22,6 +22,8 @@ pub(crate) struct Volume {
     /// Open, if it is the one that is written to: it may be put aside at any time.
     file: Option<File>,
     packing: Packing,
+    /// Its bytes on the disk when it was found.
+    size: u64,
     /// When it was last written to, as far as is known, in ms since 1970.
     pub(crate) until: i64,
     /// Not before that was it last written to, in ms.
@@ -78,8 +80,8 @@ pub(crate) fn of(log: &Log) -> Result<Vec<Volume>, ReadError> {
         let path = log.path.clone();
         let packing = Packing::Plain;
         let file = Some(file);
-        let (until, end) = (modified, log.end);
-        volumes.push(Volume { path, file, packing, until, modified, number: 0, end });
+        let (size, until, end) = (meta.len(), modified, log.end);
+        volumes.push(Volume { path, file, packing, size, until, modified, number: 0, end });
     }
     Ok(volumes)
 }
@@ -110,7 +112,8 @@ fn aside(path: &Path, current: Option<&Metadata>) -> Vec<Volume> {
         let stamped = stamps.read(stamp.as_bytes(), modified);
         let until = stamped.filter(|(_, length)| *length == stamp.len());
         let until = until.map_or(modified, |(at, _)| at);
-        Some(Volume { path: entry.path(), file: None, packing, until, modified, number, end: None })
+        let (path, file, size, end) = (entry.path(), None, meta.len(), None);
+        Some(Volume { path, file, packing, size, until, modified, number, end })
     });
     volumes.collect()
 }
@@ -146,6 +149,11 @@ impl Volume {
     /// Whether all that is in it was written before `at`.
     pub(crate) fn is_older_than(&self, at: i64) -> bool {
         self.file.is_none() && self.modified < at
+    }
+
+    /// Its size on the disk, where it is compressed; else 0.
+    pub(crate) fn packed_bytes(&self) -> u64 {
+        if self.packing == Packing::Plain { 0 } else { self.size }
     }
 
     /// Opens it; `None` when it has been removed since it was found. One that has been compressed
