@@ -57,6 +57,41 @@ fn a_crash_is_an_event_and_leaves_a_report() {
 }
 
 #[test]
+fn a_report_goes_on_in_what_was_put_aside_and_orders_streams_by_their_times() {
+    let rpm = Rpm::new();
+    // It begins when it is told to, so that it is up by then.
+    let script = "read -r go; for i in $(seq 300); do echo \"2026-01-01T00:00:01Z: line $i\"; done; \
+                  echo '2026-01-01T00:00:02Z: sorry' >&2; echo '2026-01-01T00:00:03Z: after'; exit 3";
+    let app = json!({
+        "name": "api", "script": "/bin/sh", "interpreter": "none", "args": ["-c", script],
+        "autorestart": false, "log_rotate": { "max_size": "8K", "compress": true },
+    });
+    rpm.config(&[app]);
+    rpm.ok(&["start", "apps.json"]);
+    rpm.ok(&["send", "api", "go"]);
+    let crash = eventually("a report", || {
+        let all: Value = serde_json::from_str(&rpm.ok(&["crashes", "--json"])).unwrap();
+        all.get(0).cloned()
+    });
+    let lines: Vec<String> = crash["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["text"].as_str().unwrap().split_once(": ").unwrap().1.to_owned())
+        .collect();
+    let mut wanted: Vec<String> = (103..=300).map(|number| format!("line {number}")).collect();
+    wanted.extend(["sorry", "after"].map(str::to_owned));
+    assert_eq!(lines, wanted);
+    assert!(crash["lines"][0]["at"].is_i64(), "{crash}");
+    let shown = rpm.ok(&["crashes", "api"]);
+    assert!(shown.contains("standard output and error, in order"), "{shown}");
+    let aside = std::fs::read_dir(rpm.home().join("logs")).unwrap();
+    let aside =
+        aside.filter(|it| it.as_ref().unwrap().file_name().to_string_lossy().contains("__"));
+    assert!(aside.count() > 0, "nothing was put aside");
+}
+
+#[test]
 fn who_asked_is_told_and_what_was_meant_is_no_crash() {
     let rpm = Rpm::new();
     rpm.config(&[child_app("a", &[])]);

@@ -116,6 +116,7 @@ fn arrows_between_crates_are_those_of_the_picture() {
                 "history",
                 "journal",
                 "keeper",
+                "logbook",
                 "node",
                 "pm2",
                 "proto",

@@ -8,6 +8,7 @@ mod asked;
 mod crash;
 mod daemon;
 mod draft;
+mod lines;
 mod thread;
 
 pub(crate) use draft::{By, Draft};
@@ -21,7 +22,6 @@ use rpm_chronicle::events::{self, Wanted};
 use rpm_proto::{Crash, Happening, Level};
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{self, SyncSender};
@@ -58,8 +58,8 @@ struct Inner {
 enum Order {
     /// Add an event.
     Event(Arc<Happening>),
-    /// Keep a report, completed with the last lines of these files.
-    Crash(Box<Crash>, Vec<(rpm_proto::Stream, PathBuf)>),
+    /// Keep a report, completed with the last lines of these logs.
+    Crash(Box<Crash>, Vec<lines::Source>),
     /// Say when all before is written.
     Flush(SyncSender<()>),
 }
@@ -127,8 +127,8 @@ impl Chronicle {
         kept
     }
 
-    fn keep(&self, crash: Crash, files: Vec<(rpm_proto::Stream, PathBuf)>) {
-        if self.0.orders.try_send(Order::Crash(Box::new(crash), files)).is_err() {
+    fn keep(&self, crash: Crash, logs: Vec<lines::Source>) {
+        if self.0.orders.try_send(Order::Crash(Box::new(crash), logs)).is_err() {
             tracing::warn!("a crash report was left out: the disk is too slow");
         }
     }

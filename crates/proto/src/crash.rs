@@ -39,8 +39,9 @@ pub struct Crash {
     pub cwd: String,
     /// The names of its variables, without their values.
     pub env: Vec<String>,
-    /// The last lines of output: of standard output, then of standard error. Those of a run that was
-    /// never up are in the order in which they were read.
+    /// The last lines of output. Those of a run that was never up are in the order in which they were
+    /// read; else they are in the order of their times where both streams tell some, and where not,
+    /// those of standard output come first, then those of standard error.
     pub lines: Vec<CrashLine>,
 }
 
@@ -49,7 +50,7 @@ pub struct Crash {
 pub struct CrashLine {
     /// Which stream.
     pub stream: Stream,
-    /// When it was read, in ms since 1970, where that is known.
+    /// When it was read or says that it was written, in ms since 1970, where that is known.
     pub at: Option<i64>,
     /// The line.
     pub text: String,

@@ -29,7 +29,7 @@ const GLANCE: Duration = Duration::from_millis(200);
 /// Lines from the files of what is selected.
 const LINES: usize = 300;
 /// So much of the end of each log.
-const TAIL: Tail = Tail { lines: LINES, line_bytes: 16 * 1024, bytes: 512 * 1024 };
+const TAIL: Tail = Tail { line_bytes: 16 * 1024, bytes: 512 * 1024, ..Tail::lines(LINES) };
 /// Lines that are shown together.
 const BATCH: usize = 256;
 /// Happenings from before.

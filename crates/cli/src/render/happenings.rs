@@ -80,8 +80,28 @@ pub(crate) fn crash(crash: &Crash, paint: Paint) -> String {
         add("output", "none is kept in files".to_owned());
         return text;
     }
+    lines(&mut text, &crash.lines, paint);
+    text
+}
+
+/// The last lines: one stream after the other, or both in the order in which they were written, where
+/// that is known.
+fn lines(text: &mut String, all: &[CrashLine], paint: Paint) {
+    let turns = all.windows(2).filter(|pair| pair[0].stream != pair[1].stream).count();
+    if turns > 1 {
+        let head = "last lines of standard output and error, in order";
+        let _ = writeln!(text, "\n{}", paint.heading(head));
+        for CrashLine { stream, text: line, .. } in all {
+            let name = match stream {
+                Stream::Out => paint.dim("out"),
+                Stream::Err => paint.red("err"),
+            };
+            let _ = writeln!(text, "  {name} {}", plain(line));
+        }
+        return;
+    }
     let mut stream = None;
-    for CrashLine { stream: of, text: line, .. } in &crash.lines {
+    for CrashLine { stream: of, text: line, .. } in all {
         if stream.replace(*of) != Some(*of) {
             let name = match of {
                 Stream::Out => "standard output",
@@ -91,7 +111,6 @@ pub(crate) fn crash(crash: &Crash, paint: Paint) -> String {
         }
         let _ = writeln!(text, "  {}", plain(line));
     }
-    text
 }
 
 /// Words in lines of about the same width.
@@ -146,6 +165,11 @@ mod tests {
             ..Crash::default()
         };
         insta::assert_snapshot!(crash(&report, PAINT));
+        let mut both = report.clone();
+        both.lines.push(line(Stream::Out, "bye"));
+        let shown = crash(&both, PAINT);
+        let end = "output and error, in order\n  out listening\n  err [2Jboom\t!\n  out bye\n";
+        assert!(shown.ends_with(end), "{shown}");
         let shown = crashes(&[report], Some(79), PAINT);
         assert!(shown.contains("│ exit code 1 │ 4s "), "{shown}");
         assert!(shown.lines().all(|line| line.chars().count() <= 79), "{shown}");

@@ -1,14 +1,15 @@
 //! The driver's part: what it tells of notices, and the report of a crash.
 
 use super::Draft;
+use super::lines::Source;
 use crate::clock;
 use crate::driver::Driver;
 use rpm_chronicle::crashes;
 use rpm_core::action::News;
 use rpm_core::{Ending, Notice, Status};
+use rpm_logbook::Log;
 use rpm_proto::crash::CrashLine;
 use rpm_proto::{Crash, Stream};
-use std::path::PathBuf;
 
 impl Driver {
     /// Tells what has happened to an instance, with a report when it has crashed.
@@ -22,14 +23,14 @@ impl Driver {
         }
         // What is too much for the events is too much for reports.
         if self.world.chronicle.tell(draft)
-            && let Some((crash, files)) = crash
+            && let Some((crash, logs)) = crash
         {
-            self.keep(notice, crash, files);
+            self.keep(notice, crash, logs);
         }
     }
 
-    /// What is known at once, and the files in which its last lines are.
-    fn crash(&self, notice: &Notice) -> Option<(Crash, Vec<(Stream, PathBuf)>)> {
+    /// What is known at once, and the logs in which its last lines are.
+    fn crash(&self, notice: &Notice) -> Option<(Crash, Vec<Source>)> {
         let News::Exited { how, crashed: true, lived_ms } = notice.news else {
             return None;
         };
@@ -73,13 +74,19 @@ impl Driver {
             env,
             lines: Vec::new(),
         };
-        let files = [(Stream::Out, paths.out), (Stream::Err, paths.err)];
-        let files = files.into_iter().filter_map(|(stream, path)| Some((stream, path?.into())));
-        Some((crash, files.collect()))
+        let mut logs: Vec<Source> = Vec::new();
+        for (stream, path) in [(Stream::Out, paths.out), (Stream::Err, paths.err)] {
+            let stamp = spec.logs.date_format.clone();
+            let log = path.map(|path| Log { stamp, ..Log::plain(path) });
+            // Both may go to one file.
+            let log = log.filter(|log| logs.iter().all(|known| known.log != *log));
+            logs.extend(log.map(|log| Source { stream, log }));
+        }
+        Some((crash, logs))
     }
 
     /// Keeps the report when all that was printed is in the files.
-    fn keep(&self, notice: &Notice, mut crash: Crash, files: Vec<(Stream, PathBuf)>) {
+    fn keep(&self, notice: &Notice, mut crash: Crash, sources: Vec<Source>) {
         let (logs, chronicle) = (self.world.logs.clone(), self.world.chronicle.clone());
         let generation = notice.generation.unwrap_or_default();
         tokio::task::spawn_local(async move {
@@ -92,7 +99,7 @@ impl Driver {
                 })
                 .collect();
             logs.sync().await;
-            chronicle.keep(crash, files);
+            chronicle.keep(crash, sources);
         });
     }
 }

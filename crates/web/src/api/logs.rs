@@ -188,7 +188,8 @@ fn sources(details: &[Detail], stream: Option<Output>) -> Vec<Source> {
 /// The last lines of all these logs together. One that cannot be read has none.
 fn last(sources: &[Source], count: usize, filter: &Arc<Filter>) -> Logs {
     // What is longer than is shown must be known to be.
-    let tail = Tail { lines: count, line_bytes: super::LINE_BYTES + 1, bytes: BYTES_MAX };
+    let line_bytes = super::LINE_BYTES + 1;
+    let tail = Tail { line_bytes, bytes: BYTES_MAX, ..Tail::lines(count) };
     let mut more = false;
     let read = |source: &Source| -> Vec<Entry> {
         let found = rpm_logbook::last(&source.log, &tail, filter).unwrap_or_default();

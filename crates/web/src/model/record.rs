@@ -146,7 +146,7 @@ pub(crate) struct CrashReport {
 struct CrashedLine {
     /// Which stream.
     stream: Output,
-    /// When it was read, in ms since 1970, where that is known.
+    /// When it was read or says that it was written, in ms since 1970, where that is known.
     at: Option<i64>,
     /// The line.
     text: String,
