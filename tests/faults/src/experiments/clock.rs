@@ -64,15 +64,12 @@ fn clock_jump(_order: &mut Order) -> Report {
         }
         report.faults += 1;
         let wanted = runs + 4;
-        let begun = Instant::now();
         eventually("it is started again and again", || {
             (starts(&rpm).len() >= wanted).then_some(())
         });
-        let took = begun.elapsed();
-        report.promise(took < Duration::from_secs(8), format!("4 restarts took {took:?}"));
         let times = starts(&rpm);
         let pauses: Vec<u64> = times[runs..].windows(2).map(|pair| pair[1] - pair[0]).collect();
-        let right = pauses.iter().all(|pause| (390..2500).contains(pause));
+        let right = pauses.iter().all(|pause| (390..15_000).contains(pause));
         report.promise(right, format!("with clocks {offset} s ahead, pauses of {pauses:?} ms"));
         // The next one finds the table of one that lived ten days later.
         let (supervisor, keeper) = rpm.daemon();
