@@ -17,7 +17,6 @@ use crate::watching::{Plan, WatchNews, Watching};
 use crate::world::{Over, World};
 use rpm_core::action::News;
 use rpm_core::{Action, Event, Generation, Mono, ProcId, Supervisor};
-use rpm_keeper::wire::ToKeeper;
 use rpm_proto::{Reply, Request};
 use std::collections::VecDeque;
 use std::io;
@@ -149,6 +148,7 @@ impl Driver {
         loop {
             self.settle();
             if self.world.over.is_some() {
+                self.world.closings.give_up();
                 if self.world.over == Some(Over::Replaced) {
                     self.world.keep(&mut self.supervisor);
                 }
@@ -249,7 +249,7 @@ impl Driver {
         self.next_ping = now.after(PING_MS);
         // What waits already says as much.
         if !self.world.link.wants_write() {
-            self.world.link.send(ToKeeper::Ping);
+            self.world.ping(false);
         }
     }
 
@@ -333,6 +333,10 @@ impl Driver {
             }
             ChannelEvent::Release { key } => {
                 self.world.release_listener(key);
+                None
+            }
+            ChannelEvent::AppClosed => {
+                self.world.ping(true);
                 None
             }
             ChannelEvent::Records(records) => {

@@ -78,8 +78,9 @@ impl Driver {
                 let error = io::Error::from_raw_os_error(errno);
                 tracing::warn!(%error, "the keeper stays of the version before");
             }
+            FromKeeper::Pong => self.world.closings.pong(),
             // The inventory is read before the loop begins.
-            FromKeeper::Slot { .. } | FromKeeper::End | FromKeeper::Pong => {}
+            FromKeeper::Slot { .. } | FromKeeper::End => {}
         }
     }
 

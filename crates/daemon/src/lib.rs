@@ -14,6 +14,7 @@ mod bus;
 pub mod channels;
 mod chronicle;
 mod clock;
+mod closing;
 mod confine;
 mod cron;
 mod driver;

@@ -38,7 +38,10 @@ impl World {
             Action::Drain { generation, .. } => self.channels.drain(generation),
             Action::Sweep { proc, generation } => self.sweep(proc, generation, events),
             Action::Forget { generation, .. } => self.forget(generation),
-            Action::AppGone { name } => self.channels.app_gone(name),
+            Action::AppGone { name } => {
+                self.closings.begin();
+                self.channels.app_gone(name);
+            }
             Action::Answer { command, outcome } => self.answer(command, outcome),
             Action::Publish(notice) => self.publish(notice),
             Action::Persist => self.touch(),

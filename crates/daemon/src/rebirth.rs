@@ -43,6 +43,7 @@ impl Driver {
     /// Starts a keeper in place of the one that is gone.
     pub(crate) fn raise_keeper(&mut self, end: &mut KeeperEnd) {
         self.world.keeper.due = None;
+        self.world.closings.keeper_gone();
         match self.world.raise_keeper() {
             Ok(watched) => *end = watched,
             Err(error) => return self.wait_for_keeper(&error),

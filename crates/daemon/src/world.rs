@@ -7,6 +7,7 @@ use crate::bus::Bus;
 use crate::channels::Channels;
 use crate::chronicle::{Chronicle, Draft};
 use crate::clock;
+use crate::closing::Closings;
 use crate::confine::Confinement;
 use crate::happenings::Happenings;
 use crate::held::Held;
@@ -26,6 +27,7 @@ use crate::table::{self, Births};
 use rpm_core::{CommandId, Generation, Ledger, Mono, Notice, Outcome, ProcId, Supervisor};
 use rpm_journal::Delta;
 use rpm_keeper::link::Link;
+use rpm_keeper::wire::ToKeeper;
 use rpm_proto::{Code, Fault, Level, Reply, Told};
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
@@ -65,6 +67,8 @@ pub(crate) struct World {
     pub(crate) held: Held,
     pub(crate) logs: Logs,
     pub(crate) channels: Channels,
+    /// Ports that are being given up.
+    pub(crate) closings: Closings,
     pub(crate) store: Store,
     pub(crate) history: History,
     pub(crate) notices: broadcast::Sender<Arc<Notice>>,
@@ -171,6 +175,7 @@ impl World {
             held: Held::default(),
             logs,
             channels,
+            closings: Closings::default(),
             store,
             history,
             notices,
@@ -222,7 +227,8 @@ impl World {
         command
     }
 
-    /// A command has had its effect; it is answered when that is on the disk.
+    /// A command has had its effect; it is answered when that is on the disk, and ports that it gave
+    /// up are free.
     pub(crate) fn answer(&mut self, command: CommandId, outcome: Outcome) {
         if let Some(pending) = self.pending.remove(&command) {
             self.answers.push((pending, outcome));
@@ -251,6 +257,13 @@ impl World {
         }
     }
 
+    /// Tells the keeper that we do not hang, and counts its answer; `is_last` as of
+    /// [`Closings::ping`].
+    pub(crate) fn ping(&mut self, is_last: bool) {
+        self.closings.ping(is_last);
+        self.link.send(ToKeeper::Ping);
+    }
+
     /// At the end of a step: sends what waits, answers what has happened.
     pub(crate) fn finish(&mut self, supervisor: &mut Supervisor) {
         self.flush();
@@ -263,7 +276,9 @@ impl World {
             let (kept, promise) = oneshot::channel();
             promises.push(kept);
             let logs = self.logs.clone();
+            let closed = self.closings.wait();
             tokio::task::spawn_local(async move {
+                closed.await;
                 let kept = promise.await.unwrap_or_else(|_| Err("the writer is gone".to_owned()));
                 let reply = answer::reply(outcome, pending.asked, &logs).await;
                 // The client may have hung up.

@@ -102,6 +102,8 @@ pub enum ChannelEvent {
         /// As it was held.
         key: u64,
     },
+    /// The listening sockets of an app that is gone are closed.
+    AppClosed,
     /// What a successor of this thread must find again, as JSON. Sent when it changed.
     Records(String),
     /// To be answered when what was told before has been sent to the keeper: the thread waits.
@@ -157,7 +159,8 @@ impl Channels {
         self.0.order(Order::Gone(generation));
     }
 
-    /// No instance of this app is left: its listening sockets are closed.
+    /// No instance of this app is left: its listening sockets are closed, which is answered by
+    /// [`ChannelEvent::AppClosed`].
     pub fn app_gone(&self, app: String) {
         self.0.order(Order::AppGone(app));
     }

@@ -4,7 +4,7 @@ use super::channel::Channel;
 use super::ledger::Left;
 use super::sockets::Listening;
 use super::thread::{SAFE_TOKEN, Thread};
-use super::{Inventory, Kind, Order, Runtime, WorkerSpec};
+use super::{ChannelEvent, Inventory, Kind, Order, Runtime, WorkerSpec};
 use rpm_core::Generation;
 use rpm_core::spec::ClusterPolicy;
 use rpm_node::{Join, Options, Policy, Records, SocketId, WorkerId};
@@ -36,7 +36,11 @@ impl Thread {
             Order::Send(generation, json) => self.primary.send(worker_id(generation), &json),
             Order::Drain(generation) => self.primary.drain(worker_id(generation)),
             Order::Gone(generation) => self.gone(worker_id(generation)),
-            Order::AppGone(app) => self.primary.app_gone(&app),
+            Order::AppGone(app) => {
+                self.primary.app_gone(&app);
+                self.carry_out();
+                self.report(ChannelEvent::AppClosed);
+            }
             Order::Restore(inventory) => self.restore(*inventory),
             Order::DismissGuard(done) => {
                 self.ledger.dismiss_guard(&self.poller);

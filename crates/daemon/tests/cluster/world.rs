@@ -227,6 +227,7 @@ impl World {
                 assert!(self.held.insert(key, fd).is_none());
             }
             ChannelEvent::Release { key } => assert!(self.held.remove(&key).is_some()),
+            ChannelEvent::AppClosed => {}
             ChannelEvent::Records(records) => self.records = records,
             ChannelEvent::Confirm(done) => done.send(()).unwrap(),
         }
