@@ -10,6 +10,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// A receiver, or a command, has so long.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -61,11 +62,19 @@ pub fn deliver(message: &Message) -> Outcome {
 
 fn post(url: &str, secret: Option<&str>, message: &Message) -> Outcome {
     let body = message.body().to_string();
-    let config = ureq::Agent::config_builder()
+    let mut config = ureq::Agent::config_builder()
         .timeout_global(Some(PATIENCE))
         .max_redirects(0)
         .http_status_as_error(false)
         .user_agent(concat!("rpm/", env!("CARGO_PKG_VERSION")));
+    if let Some(path) = &message.ca {
+        // It may be mended, and the message is sent then.
+        let authorities = match authorities(path) {
+            Ok(found) => RootCerts::new_with_certs(&found),
+            Err(why) => return Outcome::Later(format!("{path}: {why}")),
+        };
+        config = config.tls_config(TlsConfig::builder().root_certs(authorities).build());
+    }
     let agent = ureq::Agent::new_with_config(config.build());
     let mut request = agent
         .post(url)
@@ -87,6 +96,18 @@ fn post(url: &str, secret: Option<&str>, message: &Message) -> Outcome {
         }
         Err(error) => Outcome::Later(error.to_string()),
     }
+}
+
+/// The certificates in a PEM file; fails with what is wrong with it.
+pub fn authorities(path: &str) -> Result<Vec<Certificate<'static>>, String> {
+    let text = std::fs::read(path).map_err(|error| error.to_string())?;
+    let mut found = Vec::new();
+    for item in parse_pem(&text) {
+        if let PemItem::Certificate(one) = item.map_err(|error| error.to_string())? {
+            found.push(one);
+        }
+    }
+    if found.is_empty() { Err("no certificate in PEM form is in it".to_owned()) } else { Ok(found) }
 }
 
 /// What a receiver's status means: a client's error stays one, but for those of time and number.

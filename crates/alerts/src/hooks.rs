@@ -41,6 +41,9 @@ pub struct Hook {
     /// So many messages a minute at most; what is more is counted, and the count is told.
     #[serde(default = "per_minute")]
     pub per_minute: u32,
+    /// A PEM file of authorities, whose certificates a receiver must have instead of one of the web's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
 }
 
 /// How somebody is told.
@@ -150,10 +153,20 @@ impl To {
                     .as_ref()
                     .and_then(|uri| uri.authority())
                     .map(ureq::http::uri::Authority::host);
-                let scheme = if url.starts_with("https:") { "https" } else { "http" };
+                let scheme = if self.is_https() { "https" } else { "http" };
                 format!("{scheme}://{}/…", host.unwrap_or("?"))
             }
             Self::Command { run } => run.clone(),
+        }
+    }
+
+    /// Whether it is posted to somebody who has a certificate.
+    pub fn is_https(&self) -> bool {
+        match self {
+            Self::Webhook { url, .. } | Self::Slack { url } | Self::Discord { url } => {
+                url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
+            }
+            Self::Command { .. } => false,
         }
     }
 
@@ -204,6 +217,7 @@ mod tests {
             level: Level::Error,
             apps: vec!["api".to_owned()],
             per_minute: 3,
+            ca: None,
         });
         std::fs::write(home.join(FILE), hooks.text()).unwrap();
         assert_eq!(Hooks::read(&home).unwrap(), hooks);
@@ -215,7 +229,8 @@ mod tests {
     fn who_is_to_be_told_of_an_app_is_told_of_what_concerns_it() {
         let to = To::Command { run: "true".to_owned() };
         let (kinds, level, per_minute) = (vec![], Level::Info, 1);
-        let hook = Hook { id: 0, to, kinds, level, apps: vec!["api".to_owned()], per_minute };
+        let hook =
+            Hook { id: 0, to, kinds, level, apps: vec!["api".to_owned()], per_minute, ca: None };
         let wants = |app: Option<&str>, apps: &[&str]| {
             let mut event =
                 json!({ "seq": 1, "at": 1, "kind": "command", "level": "info", "text": "" });

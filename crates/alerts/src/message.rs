@@ -25,6 +25,9 @@ pub struct Message {
     pub left_out: u64,
     /// The first is 1.
     pub attempt: u32,
+    /// See [`crate::Hook::ca`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
 }
 
 impl Message {
@@ -36,6 +39,7 @@ impl Message {
             happening: (*delivery.happening).clone(),
             left_out: delivery.left_out,
             attempt: delivery.attempt,
+            ca: delivery.hook.ca.clone(),
         }
     }
 
@@ -125,8 +129,15 @@ mod tests {
             by: None,
             data: serde_json::Map::new(),
         };
-        let hook =
-            Hook { id: 0, to, kinds: vec![], level: Level::Warn, apps: vec![], per_minute: 1 };
+        let hook = Hook {
+            id: 0,
+            to,
+            kinds: vec![],
+            level: Level::Warn,
+            apps: vec![],
+            per_minute: 1,
+            ca: None,
+        };
         let (hook, happening) = (Arc::new(hook), Arc::new(happening));
         Message::of(&Delivery { hook, happening, left_out: 2, attempt: 1 }, "shop-1")
     }

@@ -7,7 +7,7 @@ use serde_json::Map;
 
 fn hook(id: u32, per_minute: u32) -> Hook {
     let to = To::Command { run: "true".to_owned() };
-    Hook { id, to, kinds: vec![], level: Level::Warn, apps: vec![], per_minute }
+    Hook { id, to, kinds: vec![], level: Level::Warn, apps: vec![], per_minute, ca: None }
 }
 
 fn event(seq: u64, level: Level) -> Arc<Happening> {

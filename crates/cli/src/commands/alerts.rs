@@ -5,6 +5,7 @@ use crate::files;
 use crate::outcome::{Outcome, Stop};
 use crate::render::table::{Cell, Column, Table};
 use crate::verbs::Group;
+use camino::{Utf8Path, Utf8PathBuf};
 use rpm_alerts::message::Message;
 use rpm_alerts::{Hook, Hooks, HooksError, Outcome as Delivered, To, deliver, hooks};
 use rpm_proto::{Code, Fault, Happening, Level, Reply, Request};
@@ -37,6 +38,9 @@ pub(crate) struct Alerts {
     /// Sign what is posted to a webhook with this secret; `RPM_ALERT_SECRET` keeps it out of `ps`
     #[arg(long, value_name = "SECRET")]
     secret: Option<String>,
+    /// Trust an https receiver by the authorities in this PEM file, instead of those of the web
+    #[arg(long, value_name = "FILE")]
+    ca: Option<Utf8PathBuf>,
 }
 
 /// What `rpm alerts` does.
@@ -71,6 +75,7 @@ impl Run for Alerts {
 impl Alerts {
     fn add(self, cli: &mut Cli) -> Outcome {
         let to = self.to()?;
+        let ca = self.ca.as_deref().map(|file| authority(file, &to)).transpose()?;
         let level = super::events::level(&self.level)?;
         if self.per_minute == 0 {
             return Err(usage("`--per-minute 0` would tell nothing").help("at least 1").into());
@@ -82,7 +87,8 @@ impl Alerts {
                 return Err(usage(what).help("`rpm alerts remove` some"));
             }
             let id = all.free_id();
-            all.hooks.push(Hook { id, to: to.clone(), kinds, level, apps, per_minute });
+            let to = to.clone();
+            all.hooks.push(Hook { id, to, kinds, level, apps, per_minute, ca });
             Ok(id)
         })?;
         if cli.screen.wish.json {
@@ -120,6 +126,22 @@ impl Alerts {
     }
 }
 
+/// The file of authorities as the daemon finds it, from wherever it was named.
+fn authority(file: &Utf8Path, to: &To) -> Result<String, Fault> {
+    if !to.is_https() {
+        return Err(usage("only a receiver with an `https://` address has a certificate")
+            .help("`--ca` goes with such an address"));
+    }
+    let unread = |why: String| {
+        Fault::new(Code::Usage, format!("no authorities are in {file}"))
+            .because(why)
+            .help("`--ca` names a file with one or more `-----BEGIN CERTIFICATE-----`")
+    };
+    let path = file.canonicalize_utf8().map_err(|error| unread(error.to_string()))?;
+    deliver::authorities(path.as_str()).map_err(unread)?;
+    Ok(path.into_string())
+}
+
 fn list(cli: &mut Cli) -> Outcome {
     let all = read(cli)?.hooks;
     if cli.screen.wish.json {
@@ -127,6 +149,7 @@ fn list(cli: &mut Cli) -> Outcome {
             json!({
                 "id": hook.id, "kind": hook.to.kind(), "to": hook.to.shown(), "level": hook.level,
                 "kinds": hook.kinds, "apps": hook.apps, "per_minute": hook.per_minute,
+                "ca": hook.ca,
             })
         });
         return Ok(cli.screen.json(&shown.collect::<Vec<_>>())?);
@@ -190,7 +213,11 @@ fn test(cli: &mut Cli, words: &[String]) -> Outcome {
     if failures.is_empty() {
         return Ok(());
     }
-    let fault = Fault::new(Code::Other, "a message did not arrive");
+    let mut fault = Fault::new(Code::Other, "a message did not arrive");
+    if failures.iter().any(|why| why.contains("certificate")) {
+        let help = "`rpm alerts add … --ca FILE` trusts an authority of your own";
+        fault = fault.help(help);
+    }
     Err(failures.into_iter().fold(fault, Fault::because).into())
 }
 
@@ -211,6 +238,7 @@ fn sample(hook: &Hook) -> Message {
         },
         left_out: 0,
         attempt: 1,
+        ca: hook.ca.clone(),
     }
 }
 
