@@ -162,6 +162,79 @@ fn an_app_with_pm2s_library_tells_figures_and_does_what_it_offers() {
 }
 
 #[test]
+fn watching_is_turned_on_and_off_as_pm2_does_it() {
+    let rpm = Rpm::new();
+    let folder = rpm.write("src/a.txt", "one");
+    let cwd = folder.parent().unwrap().to_str().unwrap();
+    rpm.ok(&["start", &app("echo.cjs"), "--name", "echo", "--cwd", cwd]);
+    let watched = |times: usize| {
+        eventually("its files are watched", || {
+            (rpm.daemon_log().matches("watching its files").count() >= times).then_some(())
+        });
+    };
+    let is_shown = |on: bool, mark: &str| {
+        assert_eq!(rpm.one("echo").env("watch"), on);
+        let told = rpm.ok(&["describe", "echo"]);
+        let line = told.lines().find(|line| line.contains("watch & reload")).unwrap_or(&told);
+        assert!(line.contains(mark), "{line}");
+    };
+    let success = serde_json::json!({ "args": [{ "success": true }] });
+
+    // PM2's command asks to toggle, then to restart.
+    pm2_ok(&rpm, &["restart", "echo", "--watch"]);
+    is_shown(true, "✔");
+    watched(1);
+    rpm.write("src/a.txt", "two");
+    rpm.eventually_one("echo", "restarted by its files", |echo| echo.restarts == 2);
+    pm2_ok(&rpm, &["stop", "echo", "--watch"]);
+    rpm.ok(&["start", "echo"]);
+    is_shown(false, "✘");
+
+    // What runs goes on, and a successor knows of it.
+    let before = rpm.one("echo").pid;
+    let on = || rpc(&rpm, "startWatch", r#""restartProcessId",{"id":0}"#);
+    assert_eq!(on(), success);
+    assert_eq!(on()["args"][0]["notrestarted"], true);
+    is_shown(true, "✔");
+    watched(2);
+    let (supervisor, _) = rpm.daemon();
+    kill(supervisor, nix::sys::signal::Signal::SIGKILL);
+    watched(3);
+    assert_eq!(rpm.one("echo").pid, before);
+    rpm.write("src/a.txt", "three");
+    rpm.eventually_one("echo", "restarted by its files", |echo| echo.pid != before);
+
+    assert_eq!(rpc(&rpm, "toggleWatch", r#""restartProcessId",{"id":"0"}"#), success);
+    is_shown(false, "✘");
+    assert_eq!(rpc(&rpm, "toggleWatch", r#""restartProcessId",{"id":0}"#), success);
+    is_shown(true, "✔");
+    assert_eq!(rpc(&rpm, "stopWatch", r#""stopProcessId",99"#), success);
+    assert_eq!(rpc(&rpm, "stopWatch", r#""deleteAll",{"pid":1}"#), success);
+    is_shown(false, "✘");
+}
+
+/// The answer to a call over PM2's socket.
+fn rpc(rpm: &Rpm, method: &str, args: &str) -> Value {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
+    let call = format!(r#"j:{{"type":"call","method":"{method}","args":[{args}]}}"#);
+    let mut frame = vec![0x12];
+    for part in [call.as_bytes(), b"s:1:0"] {
+        frame.extend(u32::try_from(part.len()).unwrap().to_be_bytes());
+        frame.extend(part);
+    }
+    let mut stream = UnixStream::connect(rpm.home().join("rpc.sock")).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    stream.write_all(&frame).unwrap();
+    let mut head = [0; 5];
+    stream.read_exact(&mut head).unwrap();
+    let len = u32::from_be_bytes(head[1..].try_into().unwrap());
+    let mut body = vec![0; usize::try_from(len).unwrap()];
+    stream.read_exact(&mut body).unwrap();
+    serde_json::from_slice(body.strip_prefix(b"j:").unwrap()).unwrap()
+}
+
+#[test]
 fn lines_reach_the_input_of_an_app() {
     let rpm = Rpm::new();
     rpm.ok(&["start", &app("echo.cjs"), "--name", "echo"]);

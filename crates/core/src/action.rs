@@ -154,6 +154,8 @@ pub enum Change {
     AlreadyStopped,
     /// Stopped and forgotten.
     Deleted,
+    /// Its settings are others; what runs goes on.
+    Adjusted,
     /// Its counters are 0.
     Reset,
     /// It was sent a signal.

@@ -200,6 +200,13 @@ pub enum Command {
         /// The wanted number.
         to: ScaleTo,
     },
+    /// Change settings, and leave what runs as it is.
+    Adjust {
+        /// Which.
+        targets: Vec<Target>,
+        /// Settings to change.
+        settings: Vec<Setting>,
+    },
     /// Set the counters of restarts to 0.
     Reset {
         /// Which.

@@ -78,6 +78,7 @@ impl Driver {
             Request::Apply { .. }
             | Request::Act { .. }
             | Request::Scale { .. }
+            | Request::Adjust { .. }
             | Request::Signal { .. }
             | Request::Kill => {
                 let (asked, command) = command(self.with_their_env(request));
@@ -280,6 +281,9 @@ fn command(request: Request) -> (Asked, Command) {
             act(verb, targets, (env, settings), parallel)
         }
         Request::Scale { name, to } => (Asked::Start, Command::Scale { name, to }),
+        Request::Adjust { targets, settings } => {
+            (Asked::Other, Command::Adjust { targets, settings })
+        }
         Request::Signal { targets, signal } => (Asked::Other, Command::Signal { targets, signal }),
         _ => (Asked::Stop, Command::Shutdown),
     }

@@ -54,6 +54,13 @@ pub enum Request {
         /// The wanted number.
         to: ScaleTo,
     },
+    /// Changes settings, and leaves what runs as it is. Answered by [`crate::Reply::Done`].
+    Adjust {
+        /// Whose.
+        targets: Vec<Target>,
+        /// The settings.
+        settings: Vec<Setting>,
+    },
     /// Sends a signal. Answered by [`crate::Reply::Done`].
     Signal {
         /// To which.
@@ -191,6 +198,7 @@ impl Request {
             Self::Apply { .. }
             | Self::Act { .. }
             | Self::Scale { .. }
+            | Self::Adjust { .. }
             | Self::Signal { .. }
             | Self::Tell { .. }
             | Self::Write { .. }

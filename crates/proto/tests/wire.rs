@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use rpm_core::spec::{AppSpec, Bound, Compression, Env, RotateOptions};
+use rpm_core::spec::{AppSpec, Bound, Compression, Env, RotateOptions, Setting};
 use rpm_core::{Affected, Change, Existing, ProcId, ScaleTo, Signal, Target};
 use rpm_proto::{Code, Fault, Hello, Metric, Reply, Request, Subject, Verb};
 use serde_json::json;
@@ -55,6 +55,10 @@ fn requests_keep_their_form() {
     request(
         &Request::Scale { name: "api".to_owned(), to: ScaleTo::By(-1) },
         &json!({"kind": "scale", "name": "api", "to": {"by": -1}}),
+    );
+    request(
+        &Request::Adjust { targets: vec![Target::from("0")], settings: vec![Setting::ToggleWatch] },
+        &json!({"kind": "adjust", "targets": ["0"], "settings": ["toggle_watch"]}),
     );
     request(
         &Request::Signal { targets: vec![Target::from("0")], signal: Signal::TERM },

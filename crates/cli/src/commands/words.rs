@@ -31,6 +31,7 @@ fn line(group: &[Affected], paint: Paint) -> Option<String> {
         | Change::Stopped
         | Change::AlreadyStopped
         | Change::Deleted
+        | Change::Adjusted
         | Change::Reset
         | Change::Signalled => paint.green("✓"),
     };
@@ -46,6 +47,7 @@ fn done(change: Change) -> &'static str {
         Change::Reloaded => "reloaded",
         Change::Stopped | Change::AlreadyStopped => "stopped",
         Change::Deleted => "deleted",
+        Change::Adjusted => "adjusted",
         Change::Reset => "reset",
         Change::Signalled => "signalled",
     }
@@ -69,6 +71,7 @@ fn remark(change: Change) -> &'static str {
         | Change::Reloaded
         | Change::Stopped
         | Change::Deleted
+        | Change::Adjusted
         | Change::Reset
         | Change::Signalled => "",
     }

@@ -44,6 +44,10 @@ impl Supervisor {
             }
             Command::Delete { targets } => table.delete(turn, id, &targets),
             Command::Scale { name, to } => table.scale(turn, id, &name, to),
+            Command::Adjust { targets, settings } => {
+                let edit = Edit { env: None, settings: &settings };
+                table.adjust(turn, id, &targets, edit)
+            }
             Command::Reset { targets } => table.reset(turn, id, &targets),
             Command::Signal { targets, signal } => table.signal(turn, id, &targets, signal),
             Command::Shutdown => {

@@ -2,8 +2,9 @@
 
 use super::Supervisor;
 use super::turn::Turn;
-use crate::action::Refusal;
-use crate::id::ProcId;
+use crate::action::{Change, Refusal};
+use crate::id::{CommandId, ProcId};
+use crate::select::Target;
 use crate::spec::{AppSpec, Env, ExecMode, Setting};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +36,34 @@ impl Supervisor {
         for proc in procs {
             if let Some(instance) = self.instances.get_mut(proc) {
                 instance.spec = edited.spec(&instance.spec, edit);
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes specs and leaves runs and reloads alone: what a reload brings has the change too.
+    pub(super) fn adjust(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: CommandId,
+        targets: &[Target],
+        edit: Edit<'_>,
+    ) -> Result<(), Refusal> {
+        let procs = self.select_any(targets)?;
+        if let Some(to) = edit.new_name() {
+            // A reload that goes on would look for it by the name that it had.
+            let name = targets.first().map(|target| target.0.clone()).unwrap_or_default();
+            return Err(Refusal::NotRenamed { name, to: to.to_owned(), taken: false });
+        }
+        let mut edited = Edited::default();
+        for proc in procs {
+            if let Some(instance) = self.instances.get_mut(&proc) {
+                instance.spec = edited.spec(&instance.spec, edit);
+                if let Some(offered) = &mut instance.offered {
+                    *offered = edited.spec(offered, edit);
+                }
+                turn.touch();
+                self.note(proc, id, Change::Adjusted);
             }
         }
         Ok(())

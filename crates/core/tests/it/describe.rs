@@ -44,6 +44,7 @@ pub(crate) fn command(command: &Command) -> String {
         Command::Reload { targets, .. } => format!("reload {}", all(targets)),
         Command::Delete { targets } => format!("delete {}", all(targets)),
         Command::Scale { name, to } => format!("scale {name} {to:?}"),
+        Command::Adjust { targets, settings } => format!("adjust {} {settings:?}", all(targets)),
         Command::Reset { targets } => format!("reset {}", all(targets)),
         Command::Signal { targets, signal } => format!("signal {signal} {}", all(targets)),
         Command::Shutdown => "shutdown".to_owned(),

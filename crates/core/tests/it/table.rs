@@ -2,7 +2,7 @@
 //! as they are come together, what is kept.
 
 use crate::scene::{Scene, cluster, fork};
-use rpm_core::spec::{Env, ExecMode};
+use rpm_core::spec::{Env, ExecMode, Setting};
 use rpm_core::{
     Action, AppSpec, Change, Command, Existing, Ledger, Outcome, Part, ProcId, Refusal, Status,
     Supervisor,
@@ -153,6 +153,33 @@ fn a_reset_counts_from_0() {
     assert_eq!(counters(&scene), (1, 1));
     scene.command(Command::Reset { targets: vec!["all".into()] });
     assert_eq!(counters(&scene), (0, 0));
+}
+
+#[test]
+fn settings_change_under_what_runs_and_under_a_reload() {
+    let mut scene = Scene::new();
+    scene.apply(&cluster("api", 1));
+    scene.serves(1);
+    scene.reload("api");
+    let targets = vec!["api".into()];
+    let actions = scene.command(Command::Adjust { targets, settings: vec![Setting::Watch(true)] });
+    let asks = |action: &Action| matches!(action, Action::Signal { .. } | Action::Spawn { .. });
+    assert!(!actions.iter().any(asks), "{actions:?}");
+    let watches = |scene: &Scene| scene.table.instance(ProcId(0)).unwrap().watches;
+    assert!(watches(&scene));
+    scene.serves(2);
+    scene.gone(1);
+    assert_eq!(scene.status(0), Status::Online);
+    assert!(watches(&scene), "the reload brought the old settings back");
+
+    let targets = vec!["api".into()];
+    let settings = vec![Setting::Name("other".to_owned())];
+    let actions = scene.command(Command::Adjust { targets, settings });
+    let is_refused = |action: &Action| match action {
+        Action::Answer { outcome, .. } => matches!(outcome, Outcome::Refused { .. }),
+        _ => false,
+    };
+    assert!(actions.iter().any(is_refused), "{actions:?}");
 }
 
 #[test]

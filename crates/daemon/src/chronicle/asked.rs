@@ -71,6 +71,7 @@ impl Meant {
                 Self { words, apps: [name.clone()].into(), id: None }
             }
             Request::Act { verb, targets, .. } => Self::named(verb.as_str(), targets, table),
+            Request::Adjust { targets, .. } => Self::named("adjust", targets, table),
             Request::Signal { targets, signal } => {
                 Self::named(&format!("sendSignal {signal}"), targets, table)
             }

@@ -82,6 +82,13 @@ pub enum Call {
         /// The client.
         pid: Option<u32>,
     },
+    /// Watches files or does not; of all processes when none is named.
+    Watch {
+        /// Whose.
+        id: Option<u32>,
+        /// Whether; `None` turns it on where it is off, and off where it is on.
+        on: Option<bool>,
+    },
     /// Something that there is nothing to do for.
     Nothing,
 }
@@ -138,7 +145,10 @@ pub(super) fn read(method: &str, args: &[Value]) -> Result<Call, String> {
         "reloadLogs" => Call::ReopenLogs,
         "notifyKillPM2" => Call::Announced,
         "killMe" => Call::Kill { pid: number(&arg["pid"]) },
-        "stopWatch" | "startWatch" | "toggleWatch" | "monitor" | "unmonitor" => Call::Nothing,
+        "stopWatch" => watch(args, Some(false)),
+        "startWatch" => watch(args, Some(true)),
+        "toggleWatch" => watch(args, None),
+        "monitor" | "unmonitor" => Call::Nothing,
         "profileCPU" | "profileMEM" => return Err("there is no Node to profile".to_owned()),
         _ => return Err(format!("method \"{method}\" does not exist")),
     })
@@ -156,6 +166,17 @@ fn message(arg: &Value) -> Result<Call, String> {
     let message =
         if given("opts") || given("uuid") { arg.clone() } else { Value::from(action.clone()) };
     Ok(Call::Message { whom, action, message })
+}
+
+/// `(method, value)`: what the client is about to do, and to which process. Before it ends all, it
+/// names none. PM2 does nothing, and says so to nobody, when the value is not an id.
+fn watch(args: &[Value], on: Option<bool>) -> Call {
+    let method = args.first().and_then(Value::as_str);
+    match (args.get(1).and_then(id), method) {
+        (Some(id), _) => Call::Watch { id: Some(id), on },
+        (None, Some("deleteAll")) if on == Some(false) => Call::Watch { id: None, on },
+        (None, _) => Call::Nothing,
+    }
 }
 
 fn data(arg: &Value) -> Result<Call, String> {

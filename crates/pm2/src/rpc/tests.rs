@@ -21,6 +21,29 @@ fn ids_come_in_three_forms() {
 }
 
 #[test]
+fn watching_is_about_a_process_or_about_all_that_are_to_end() {
+    let told = |method: &str, args: Value| {
+        asked(&json!({ "type": "call", "method": method, "args": args })).unwrap()
+    };
+    let one = |on| Call::Watch { id: Some(3), on };
+    assert_eq!(told("stopWatch", json!(["stopProcessId", 3])), one(Some(false)));
+    assert_eq!(told("stopWatch", json!(["deleteProcessId", { "id": 3 }])), one(Some(false)));
+    assert_eq!(told("startWatch", json!(["restartProcessId", { "id": "3" }])), one(Some(true)));
+    assert_eq!(told("toggleWatch", json!(["restartProcessId", { "id": 3 }])), one(None));
+    let all = Call::Watch { id: None, on: Some(false) };
+    assert_eq!(told("stopWatch", json!(["deleteAll", { "pid": 77 }])), all);
+    for (method, args) in [
+        ("startWatch", json!(["deleteAll", { "pid": 77 }])),
+        ("toggleWatch", json!(["restartProcessName", { "name": "api" }])),
+        ("stopWatch", json!(["stopProcessId", "api"])),
+        ("stopWatch", json!(["stopProcessId"])),
+        ("stopWatch", json!([])),
+    ] {
+        assert_eq!(told(method, args.clone()), Call::Nothing, "{method} {args}");
+    }
+}
+
+#[test]
 fn variables_are_those_of_the_call_over_those_of_the_configuration() {
     let env = json!({ "A": "1", "N": 2, "current_conf": { "env": { "A": "0", "C": true } } });
     let Ok(Call::Restart(0, Some(env))) = call("restartProcessId", &json!({ "id": 0, "env": env }))

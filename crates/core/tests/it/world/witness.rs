@@ -130,6 +130,7 @@ impl Witness {
             Command::Reset { .. } => &|account| account.unstable = 0,
             Command::Apply { existing: Existing::Duplicate, .. }
             | Command::Scale { .. }
+            | Command::Adjust { .. }
             | Command::Signal { .. } => return,
         };
         for proc in touched(before, command, after) {

@@ -3,7 +3,7 @@
 use super::super::Doors;
 use super::caller::Caller;
 use crate::clock;
-use rpm_core::spec::Env;
+use rpm_core::spec::{Env, Setting};
 use rpm_core::{Existing, ProcId, ScaleTo, Status, Target};
 use rpm_pm2::rpc::{self, Call, Whom};
 use rpm_pm2::{bus, jlist, prepared, said, system};
@@ -70,6 +70,7 @@ fn frame(id: &[u8], answered: Answered) -> Vec<u8> {
 async fn perform(call: Call, doors: &Doors, caller: &Caller) -> Answered {
     match call {
         Call::Processes => all(doors).await,
+        Call::Watch { id, on } => watch(doors, id, on).await,
         Call::Nothing => Ok(Some(json!({ "success": true }))),
         Call::System => match ask(doors, Request::Host).await? {
             Reply::Host { host } => Ok(Some(Value::Object(system::metrics(&host)))),
@@ -176,6 +177,27 @@ async fn act(doors: &Doors, verb: Verb, id: u32, env: Option<Env>) -> Answered {
 async fn order(doors: &Doors, verb: Verb, id: u32, env: Option<Env>) -> Result<Reply, String> {
     let targets = vec![exactly(id)];
     ask(doors, Request::Act { verb, targets, env, settings: Vec::new(), parallel: None }).await
+}
+
+/// Turns watching on or off, and leaves what runs as it is. One that is not there is no error: the
+/// client is about to ask for more, and learns it then.
+async fn watch(doors: &Doors, id: Option<u32>, on: Option<bool>) -> Answered {
+    let found = details(doors, id.map(exactly)).await.unwrap_or_default();
+    // Clients say this before each stop, mostly of what does not watch.
+    let other = |detail: &&Detail| on != Some(detail.spec.watch.on);
+    let targets: Vec<Target> =
+        found.iter().filter(other).map(|detail| exactly(detail.view.id)).collect();
+    if targets.is_empty() {
+        let already = on == Some(true) && !found.is_empty();
+        return Ok(Some(if already {
+            json!({ "success": true, "notrestarted": true })
+        } else {
+            json!({ "success": true })
+        }));
+    }
+    let settings = vec![on.map_or(Setting::ToggleWatch, Setting::Watch)];
+    ask(doors, Request::Adjust { targets, settings }).await?;
+    Ok(Some(json!({ "success": true })))
 }
 
 async fn delete(doors: &Doors, id: u32) -> Answered {

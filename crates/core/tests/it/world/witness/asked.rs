@@ -30,6 +30,7 @@ pub(in crate::world) fn touched(
         | Command::Reload { targets, .. }
         | Command::Stop { targets, .. }
         | Command::Delete { targets }
+        | Command::Adjust { targets, .. }
         | Command::Reset { targets }
         | Command::Signal { targets, .. } => (before, targets.clone()),
         Command::Scale { name, .. } => (before, vec![name.as_str().into()]),
