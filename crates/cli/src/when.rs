@@ -8,11 +8,6 @@ use rpm_proto::{Code, Fault};
 const FORMS: &str = "write how long ago, such as `10m` or `2h 30m`, or a time, such as `10:00`, \
                      `2026-11-29T10:00`, `2026-11-29T10:00:00Z`, `today` or `yesterday`";
 
-/// The time, in ms since 1970.
-pub(crate) fn now() -> i64 {
-    Timestamp::now().as_millisecond()
-}
-
 /// A moment in ms since 1970: `10m` before `now`, an RFC 3339 time, or a local date, time of today
 /// or both.
 pub(crate) fn read(flag: &str, text: &str, now: i64) -> Result<i64, Fault> {

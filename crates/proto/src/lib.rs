@@ -17,6 +17,7 @@ pub mod redact;
 pub mod reply;
 pub mod report;
 pub mod request;
+mod time;
 pub mod view;
 
 pub use client::Client;
@@ -29,4 +30,5 @@ pub use observed::{Host, Observed, Watched};
 pub use provenance::{Provenance, Versioning};
 pub use reply::{LogLine, Recipient, Reply, Stream};
 pub use request::{Request, Verb};
+pub use time::now;
 pub use view::{Detail, ProcessView, Told};

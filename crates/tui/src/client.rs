@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// Between two looks at everything.
 const STEP: Duration = Duration::from_millis(STEP_MS.unsigned_abs());
@@ -307,10 +307,4 @@ fn is_ready(client: &Client, patience: Duration) -> io::Result<bool> {
 
 fn act(socket: &Utf8Path, action: &Action) -> Result<(), String> {
     call(&mut connect(socket)?, &action.request()).map(drop)
-}
-
-/// The time, in ms since 1970.
-pub(crate) fn now() -> i64 {
-    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

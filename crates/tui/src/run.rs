@@ -1,6 +1,6 @@
 //! The loop that joins the model with the terminal and the daemon.
 
-use crate::client::{Daemon, now};
+use crate::client::Daemon;
 use crate::model::{Effect, Event, Model};
 use crate::terminal::Taken;
 use crate::view::{self, Theme};
@@ -70,7 +70,7 @@ fn show(
     let theme = Theme { colours: options.colours, unicode: options.unicode };
     let writer = BufWriter::with_capacity(BUFFER, stdout());
     let mut screen = Terminal::new(CrosstermBackend::new(writer))?;
-    let mut model = Model::new(screen.size()?, now());
+    let mut model = Model::new(screen.size()?, rpm_proto::now());
     model.zone = Some(TimeZone::system());
     read_keys(news.clone());
     let daemon = Daemon::watch(&options.home, news);
@@ -93,7 +93,7 @@ fn show(
             if is_resize {
                 screen.autoresize()?;
             }
-            for effect in model.update(event, now()) {
+            for effect in model.update(event, rpm_proto::now()) {
                 match effect {
                     Effect::Quit => return Ok(()),
                     Effect::Refresh => daemon.refresh(),

@@ -227,7 +227,7 @@ fn sample(hook: &Hook) -> Message {
         host: rpm_sys::host::name(),
         happening: Happening {
             seq: 0,
-            at: crate::when::now(),
+            at: rpm_proto::now(),
             kind: "test".to_owned(),
             level: Level::Info,
             app: None,

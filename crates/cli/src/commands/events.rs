@@ -42,7 +42,7 @@ impl Run for Events {
     const GROUP: Group = Group::Look;
 
     fn run(self, cli: &mut Cli) -> Outcome {
-        let now = when::now();
+        let now = rpm_proto::now();
         let wanted = Wanted {
             about: self.target.clone(),
             kinds: self.kinds.clone(),

@@ -11,7 +11,6 @@ use crate::logs::wanted::Wanted;
 use crate::logs::{rates, summary};
 use crate::outcome::{Outcome, Stop};
 use crate::verbs::Group;
-use crate::when;
 use rpm_logbook::Filter;
 use rpm_pm2::stamp::{self, Stamp, USUAL};
 use rpm_proto::{Client, Code, Detail, Request, Stream};
@@ -70,7 +69,7 @@ impl Run for Logs {
         if self.targets.iter().any(|target| target == "all") {
             self.targets.clear();
         }
-        let filter = Arc::new(self.wanted.filter(when::now())?);
+        let filter = Arc::new(self.wanted.filter(rpm_proto::now())?);
         let follows = !self.nostream && self.wanted.until.is_none();
         let reads = if self.stats { !follows } else { self.lines != Some(0) || !filter.is_open() };
         let mut client = cli.running()?;
@@ -86,7 +85,7 @@ impl Run for Logs {
         if let (Some(client), true, true) = (&mut client, reads, feed.is_some()) {
             // What is answered now was asked after the daemon has been asked to follow.
             client.call(&Request::Ping, |_| {})?;
-            seam = before.join(&mut sources, when::now());
+            seam = before.join(&mut sources, rpm_proto::now());
             of_writers(&mut seam, &details);
         }
         let has_daemon = client.is_some();

@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// Threads at most: so many files may hang before others wait for them.
 const THREADS_MAX: usize = 16;
@@ -218,8 +218,7 @@ impl Crew {
 
 /// Milliseconds since 1970.
 pub(super) fn wall_ms() -> i64 {
-    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    rpm_sys::clock::wall_ms().cast_signed()
 }
 
 fn serve(mut kit: Kit) {

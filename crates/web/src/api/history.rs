@@ -9,7 +9,6 @@ use axum::Json;
 use axum::extract::State;
 use rpm_proto::{Reply, Request, Subject};
 use serde::{Deserialize, Serialize};
-use std::time::{SystemTime, UNIX_EPOCH};
 use utoipa::{IntoParams, ToSchema};
 
 /// So far back the daemon remembers.
@@ -105,7 +104,7 @@ fn request(asked: Asked) -> Result<Request, Problem> {
         }
         Some(names) => names.split(',').map(quantity).collect::<Result<_, _>>()?,
     };
-    let until = asked.until.unwrap_or_else(now);
+    let until = asked.until.unwrap_or_else(rpm_proto::now);
     let from = asked.from.unwrap_or_else(|| until.saturating_sub(DAY_MS).max(0));
     if from < 0 || until < 0 {
         return Err(Problem::bad("`from` and `until` are not before 1970"));
@@ -124,10 +123,4 @@ fn quantity(name: &str) -> Result<Quantity, Problem> {
         Problem::bad(format!("`{name}` is no metric"))
             .help("metrics are cpu, memory, restarts, requests and event_loop")
     })
-}
-
-/// The time, in ms since 1970.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
