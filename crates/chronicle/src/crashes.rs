@@ -4,12 +4,11 @@
 #[cfg(test)]
 mod tests;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use rpm_proto::Crash;
-use rustix::fs::{Mode, OFlags};
+use rpm_sys::files::{self, Durability};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 
 /// The folder within a home.
 pub const FOLDER: &str = "crashes";
@@ -29,14 +28,11 @@ pub fn id(app: &str, proc: u32, at: i64) -> String {
 
 /// Keeps a report, and lets the oldest go.
 pub fn keep(folder: &Utf8Path, crash: &Crash) -> io::Result<()> {
-    rpm_sys::files::private_folder(folder.as_std_path())?;
+    files::private_folder(folder.as_std_path())?;
     let path = folder.join(format!("{}.json", crash.id));
-    let aside = folder.join(format!(".{}.new", crash.id));
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
-    let file = rpm_sys::files::open(aside.as_std_path(), flags, Mode::from_raw_mode(0o600))?;
-    let mut file = File::from(file);
-    file.write_all(format!("{:#}\n", serde_json::to_value(crash)?).as_bytes())?;
-    std::fs::rename(&aside, &path)?;
+    let text = format!("{:#}\n", serde_json::to_value(crash)?);
+    // The notes on a crash are not worth a sync, which others would wait for.
+    files::replace(path.as_std_path(), text.as_bytes(), 0o600, Durability::Unsynced)?;
     trim(folder)
 }
 
@@ -108,11 +104,7 @@ fn read(path: &Utf8Path) -> Option<Crash> {
 
 fn trim(folder: &Utf8Path) -> io::Result<()> {
     for id in surplus(names(folder)?, APP_MAX, ALL_MAX) {
-        let path: Utf8PathBuf = folder.join(format!("{id}.json"));
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        files::remove(folder.join(format!("{id}.json")).as_std_path())?;
     }
     Ok(())
 }

@@ -284,11 +284,8 @@ fn leave(home: &Home, mut world: World) -> Result<(), RunError> {
 
 fn remove(paths: &[Utf8PathBuf]) {
     for path in paths {
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(%path, %error, "could not remove it");
-            }
-            _ => {}
+        if let Err(error) = rpm_sys::files::remove(path.as_std_path()) {
+            tracing::warn!(%path, %error, "could not remove it");
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What programs tell of themselves in the words of `sd_notify(3)`: that they are ready, what they do,
 //! and that they live.
 //!
-//! All apps have one socket, but for those of other users ([`users`]). Whose a message is says the kernel's word for who sent it: the process of
-//! a run, or one that it has started. The keeper holds the socket, so that nobody finds it closed.
+//! All apps have one socket, but for those of other users ([`users`]). Whose a message is says the
+//! kernel's word for who sent it: the process of a run, or one that it has started. The keeper holds
+//! the socket, so that nobody finds it closed.
 
 pub(crate) mod users;
 
@@ -10,10 +11,9 @@ use crate::driver::Driver;
 use crate::home::Home;
 use crate::launch;
 use rpm_core::{Event, Generation};
-use rpm_sys::notify;
 use rpm_sys::watch::Watch;
+use rpm_sys::{files, notify};
 use std::cell::Cell;
-use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -98,10 +98,8 @@ impl Notes {
 /// A socket of our own in the place of one that nobody holds any more.
 fn bind(home: &Home) -> io::Result<OwnedFd> {
     let path = home.notify_socket();
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => notify::socket(path.as_std_path()),
-    }
+    files::remove(path.as_std_path())?;
+    notify::socket(path.as_std_path())
 }
 
 impl Driver {

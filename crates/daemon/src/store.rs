@@ -9,6 +9,7 @@ mod writer;
 use camino::{Utf8Path, Utf8PathBuf};
 use inbox::{Inbox, Replace, Waiting};
 use rpm_journal::{Delta, Disk, Figures, Journal};
+use rpm_sys::files::{self, Durability};
 use rustix::fs::{Mode, OFlags};
 use std::fs::File;
 use std::io::{self, Write};
@@ -105,45 +106,30 @@ impl Drop for Handle {
     }
 }
 
-/// Writes beside, syncs, renames, syncs the folder: after a crash there is the old file or the new
-/// one, never half of one.
+/// Replaces a private file: after a crash there is the old one or the new one, never half of one.
 pub(crate) fn replace(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or_else(|| Utf8Path::new("."));
-    let aside = folder.join(format!(".{}.new", path.file_name().unwrap_or("file")));
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
-    let file = rpm_sys::files::open(aside.as_std_path(), flags, Mode::from_raw_mode(0o600))?;
-    let mut file = File::from(file);
-    file.write_all(bytes)?;
-    file.sync_data()?;
-    std::fs::rename(&aside, path)?;
-    File::open(folder)?.sync_all()
+    files::replace(path.as_std_path(), bytes, 0o600, Durability::Synced)
 }
 
-/// Takes a file away and syncs the folder; that there is none is no error.
+/// Takes a file away for good; that there is none is no error.
 pub(crate) fn remove(path: &Utf8Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-        Ok(()) => File::open(path.parent().unwrap_or_else(|| Utf8Path::new(".")))?.sync_all(),
-    }
+    files::remove(path.as_std_path())?;
+    files::sync_folder_of(path.as_std_path())
 }
 
 fn pid_file(path: &Utf8Path, pid: Option<u32>) {
     let result = match pid {
         Some(pid) => write_pid(path, pid),
-        None => std::fs::remove_file(path),
+        None => files::remove(path.as_std_path()),
     };
-    match result {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            tracing::warn!(%path, %error, "could not write a pid file");
-        }
-        _ => {}
+    if let Err(error) = result {
+        tracing::warn!(%path, %error, "could not write a pid file");
     }
 }
 
 /// The place is the user's to choose, so it may be one where others have prepared something.
 fn write_pid(path: &Utf8Path, pid: u32) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
-    let file = rpm_sys::files::open(path.as_std_path(), flags, Mode::from_raw_mode(0o644))?;
+    let file = files::open(path.as_std_path(), flags, Mode::from_raw_mode(0o644))?;
     File::from(file).write_all(pid.to_string().as_bytes())
 }

@@ -7,6 +7,7 @@
 //! only in folders such as `/tmp`. A file that has another name too is refused where somebody else
 //! may have given it that name.
 
+mod replace;
 mod walk;
 
 use rustix::fs::{FileType, Mode, OFlags, fstat, ftruncate, openat};
@@ -16,6 +17,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+pub use replace::{Durability, remove, replace, sync_folder_of};
 pub use walk::{check_folder, make_folders};
 
 /// Why a path is not used.

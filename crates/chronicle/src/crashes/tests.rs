@@ -1,6 +1,7 @@
 //! Reports are found again, and the oldest go.
 
 use super::*;
+use camino::Utf8PathBuf;
 
 fn crash(app: &str, at: i64) -> Crash {
     Crash { id: id(app, 3, at), at, app: app.to_owned(), proc: 3, ..Crash::default() }

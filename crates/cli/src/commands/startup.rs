@@ -3,6 +3,7 @@
 use super::{Cli, Run};
 use crate::boot::{self, Plan, Platform, Service};
 use crate::context;
+use crate::files;
 use crate::flags::Shows;
 use crate::outcome::{Outcome, Stop};
 use crate::verbs::Group;
@@ -10,8 +11,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rpm_proto::{Code, Fault};
 use serde_json::json;
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -187,26 +186,15 @@ pub(super) fn below(root: Option<&Utf8Path>, path: &Utf8Path) -> Utf8PathBuf {
     }
 }
 
-/// Replaces the file, so that whoever reads it sees the old one or the new one.
+/// Writes the file, in a folder that is made where there is none.
 fn install(file: &Utf8Path, plan: &Plan) -> Result<(), Fault> {
-    let aside = file.with_file_name(format!(".{}.new", file.file_name().unwrap_or("service")));
-    let attempt = || -> io::Result<()> {
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::remove_file(&aside).or_else(|error| match error.kind() {
-            io::ErrorKind::NotFound => Ok(()),
-            _ => Err(error),
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).map_err(|error| {
+            Fault::new(Code::Io, format!("making the folder {folder} failed"))
+                .because(error.to_string())
         })?;
-        let mut options = fs::OpenOptions::new();
-        let mut to = options.write(true).create_new(true).mode(plan.mode).open(&aside)?;
-        to.write_all(plan.text.as_bytes())?;
-        to.sync_all()?;
-        fs::rename(&aside, file)
-    };
-    attempt().map_err(|error| {
-        Fault::new(Code::Io, format!("writing {file} failed")).because(error.to_string())
-    })
+    }
+    files::replace(file, plan.text.as_bytes(), plan.mode)
 }
 
 /// Runs a command of the system.

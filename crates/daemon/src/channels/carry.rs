@@ -6,7 +6,6 @@ use super::sockets::{self, Listening};
 use super::thread::Thread;
 use rpm_core::Generation;
 use rpm_node::{Bind, BindTo, ConnectionId, ListenerId, News, Output, SocketId, WorkerId, newconn};
-use std::io;
 use std::os::fd::AsFd;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
@@ -163,13 +162,10 @@ impl Thread {
         };
         socket.retire(&self.poller);
         drop(socket);
-        if let Some(path) = unlink {
-            match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    tracing::warn!(path, %error, "could not remove a socket's file");
-                }
-                _ => {}
-            }
+        if let Some(path) = unlink
+            && let Err(error) = rpm_sys::files::remove(path.as_ref())
+        {
+            tracing::warn!(path, %error, "could not remove a socket's file");
         }
         self.report(ChannelEvent::Release { key: id.0 });
     }

@@ -8,8 +8,8 @@ use super::{NOTE_MAX, Notes};
 use crate::driver::Driver;
 use crate::world::{CLIENTS_KEY, World, tag};
 use camino::Utf8PathBuf;
-use rpm_sys::notify;
 use rpm_sys::watch::Watch;
+use rpm_sys::{files, notify};
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::io;
@@ -117,10 +117,7 @@ fn bind(path: &Utf8PathBuf, uid: u32) -> io::Result<OwnedFd> {
     if uid & tag::NOTIFY_OF != 0 {
         return Err(io::ErrorKind::Unsupported.into());
     }
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    files::remove(path.as_std_path())?;
     let socket = notify::socket(path.as_std_path())?;
     fs::set_permissions(path, Permissions::from_mode(0o600))?;
     lchown(path, Some(uid), None)?;

@@ -159,3 +159,43 @@ fn a_folder_of_ours_is_closed_to_others() {
         assert!(private_folder(&home).unwrap_err().to_string().contains("user 54321"));
     }
 }
+
+#[test]
+fn a_file_is_replaced_whole_with_its_mode_and_nothing_beside_it() {
+    let (_dir, folder) = folder();
+    let path = folder.join("settings");
+    for (text, durability) in
+        [("a longer first text", Durability::Synced), ("second", Durability::Unsynced)]
+    {
+        replace(&path, text.as_bytes(), 0o600, durability).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    // What cannot be replaced stays, and so does what is beside it.
+    let taken = folder.join("folder");
+    fs::create_dir(&taken).unwrap();
+    replace(&taken, b"no", 0o600, Durability::Synced).unwrap_err();
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+}
+
+#[test]
+fn what_a_killed_one_left_beside_is_no_hindrance() {
+    let (_dir, folder) = folder();
+    let aside = folder.join(format!(".settings.{}.new", std::process::id()));
+    fs::write(&aside, "half of").unwrap();
+    replace(&folder.join("settings"), b"whole", 0o600, Durability::Synced).unwrap();
+    assert_eq!(fs::read(folder.join("settings")).unwrap(), b"whole");
+    assert!(!aside.exists());
+}
+
+#[test]
+fn that_there_is_nothing_to_remove_is_no_error() {
+    let (_dir, folder) = folder();
+    let path = folder.join("settings");
+    remove(&path).unwrap();
+    fs::write(&path, "").unwrap();
+    remove(&path).unwrap();
+    assert!(!path.exists());
+    remove(&folder).unwrap_err();
+}
