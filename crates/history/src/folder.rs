@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 const FILE_MINUTES: i64 = 60;
 /// All files together are no larger: with very many processes older hours are given up sooner.
 const BYTES_MAX: u64 = 64 << 20;
+/// A file ends with the record that makes it so large, and no record is larger.
+const FILE_BYTES: u64 = 2 << 20;
 /// Files of one minute that are told apart; there are more only when supervisors die all the time.
 const TWINS_MAX: u32 = 16;
 const ENDING: &str = ".figures";
@@ -27,6 +29,7 @@ pub(crate) struct Folder {
 struct Open {
     file: File,
     first: i64,
+    size: u64,
     names: Names,
 }
 
@@ -38,12 +41,23 @@ impl Folder {
     /// Appends a record. After an error the next one begins a new file, as this one may end with a
     /// part of a record.
     pub(crate) fn append(&mut self, record: &Record) -> io::Result<()> {
-        let fits = |open: &Open| (open.first..open.first + FILE_MINUTES).contains(&record.minute);
+        let fits = |open: &Open| {
+            let minutes = open.first..open.first + FILE_MINUTES;
+            minutes.contains(&record.minute) && open.size < FILE_BYTES
+        };
         let mut open = match self.open.take().filter(fits) {
             Some(open) => open,
             None => self.begin(record.minute)?,
         };
-        open.file.write_all(&encode(record, &mut open.names))?;
+        let bytes = encode(record, &mut open.names);
+        let size = bytes.len() as u64;
+        if size > FILE_BYTES {
+            let count = record.entries.len();
+            let why = format!("a minute of {count} processes and apps is too much to be kept");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+        }
+        open.file.write_all(&bytes)?;
+        open.size += size;
         self.open = Some(open);
         Ok(())
     }
@@ -80,7 +94,7 @@ impl Folder {
             }
         };
         file.write_all(MAGIC)?;
-        Ok(Open { file, first: minute, names: Names::default() })
+        Ok(Open { file, first: minute, size: MAGIC.len() as u64, names: Names::default() })
     }
 
     fn make(&self) -> io::Result<()> {
@@ -90,9 +104,10 @@ impl Folder {
         }
     }
 
-    /// Removes what is too old, of a far future, or too much.
+    /// Removes what is too old, of a far future, or too much for another file to be begun.
     fn prune(&self, now: i64) {
-        let mut room = BYTES_MAX;
+        // It ends with a record that may be as large as all before it.
+        let mut room = BYTES_MAX - 2 * FILE_BYTES;
         for (first, path) in self.files().into_iter().rev() {
             let size = fs::metadata(&path).map_or(0, |file| file.len());
             let is_old = first + FILE_MINUTES + KEPT_MINUTES < now;

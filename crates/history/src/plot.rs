@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// No more steps are made, however many are asked for.
 const STEPS_MAX: u32 = 2880;
 
+/// No more are made for all lines together: with very many lines steps become longer.
+const BUCKETS_MAX: usize = 1 << 20;
+
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
@@ -54,6 +57,14 @@ impl Steps {
         Self { from, length, count: usize::try_from(count).unwrap_or(0).max(1) }
     }
 
+    /// Steps of twice the length.
+    fn coarser(self) -> Self {
+        let length = self.length * 2;
+        let from = self.from.div_euclid(length) * length;
+        let late = usize::from(from < self.from);
+        Self { from, length, count: (self.count + late).div_ceil(2) }
+    }
+
     fn at(self, time: i64) -> Option<usize> {
         let at = time.checked_sub(self.from).filter(|since| *since >= 0)? / self.length;
         usize::try_from(at).ok().filter(|at| *at < self.count)
@@ -90,11 +101,11 @@ impl<'a> Plot<'a> {
         plot
     }
 
-    /// Adds a minute. Where steps are shorter it fills those that it has, but what is counted is
+    /// Adds a minute. Where steps are shorter it fills all that it is part of, but what is counted is
     /// counted once.
     pub(crate) fn add_record(&mut self, record: &Record) {
         let begin = record.minute.saturating_mul(MINUTE_MS);
-        let span = self.steps.length.min(MINUTE_MS);
+        let span = if self.steps.length < MINUTE_MS { SPACING_MS } else { MINUTE_MS };
         for (of, cells) in &record.entries {
             let mut cells = *cells;
             for part in 0..MINUTE_MS / span {
@@ -114,22 +125,42 @@ impl<'a> Plot<'a> {
 
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of a minute")]
     fn add(&mut self, time: i64, of: &Of, cells: &Cells, span_ms: i64) {
-        let Some(step) = self.steps.at(time).filter(|_| self.is_asked_for(of)) else {
+        if self.steps.at(time).is_none() || !self.is_asked_for(of) {
             return;
-        };
-        let subject = of.subject();
-        for metric in &self.metrics {
-            let Some(cell) = cells[index(*metric)] else {
+        }
+        for at in 0..self.metrics.len() {
+            let metric = self.metrics[at];
+            let Some(cell) = cells[index(metric)] else {
                 continue;
             };
-            let count = self.steps.count;
-            let buckets = self.found.entry((subject.clone(), *metric));
-            let bucket = &mut buckets.or_insert_with(|| vec![Bucket::default(); count])[step];
-            bucket.max = if bucket.weight > 0.0 { bucket.max.max(cell.max) } else { cell.max };
+            let line = (of.subject(), metric);
+            if !self.found.contains_key(&line) {
+                self.make_room();
+            }
+            let Steps { count, .. } = self.steps;
+            let buckets = self.found.entry(line).or_insert_with(|| vec![Bucket::default(); count]);
             // What is counted adds up, however long it took.
-            let weight = if *metric == Metric::Restarts { 1.0 } else { span_ms as f64 };
-            bucket.sum += f64::from(cell.mean) * weight;
-            bucket.weight += weight;
+            let weight = if metric == Metric::Restarts { 1.0 } else { span_ms as f64 };
+            let sum = f64::from(cell.mean) * weight;
+            if let Some(step) = self.steps.at(time) {
+                buckets[step].add(&Bucket { sum, weight, max: cell.max });
+            }
+        }
+    }
+
+    /// Makes steps longer until one more line has room.
+    fn make_room(&mut self) {
+        while self.steps.count > 1 && (self.found.len() + 1) * self.steps.count > BUCKETS_MAX {
+            let coarser = self.steps.coarser();
+            let late = usize::from(coarser.from < self.steps.from);
+            for buckets in self.found.values_mut() {
+                let mut merged = vec![Bucket::default(); coarser.count];
+                for (at, bucket) in (late..).zip(&*buckets) {
+                    merged[at / 2].add(bucket);
+                }
+                *buckets = merged;
+            }
+            self.steps = coarser;
         }
     }
 
@@ -161,6 +192,14 @@ impl<'a> Plot<'a> {
 }
 
 impl Bucket {
+    fn add(&mut self, other: &Self) {
+        if other.weight > 0.0 {
+            self.max = if self.weight > 0.0 { self.max.max(other.max) } else { other.max };
+            self.sum += other.sum;
+            self.weight += other.weight;
+        }
+    }
+
     #[expect(clippy::cast_possible_truncation, reason = "it is between two values of that type")]
     fn mean(&self, metric: Metric) -> Option<f32> {
         let divisor = if metric == Metric::Restarts { 1.0 } else { self.weight };

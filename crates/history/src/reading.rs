@@ -1,6 +1,7 @@
 //! What was measured at one time.
 
 use rpm_proto::{Metric, Subject};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// All that is measured, in the order of [`Values`].
@@ -64,20 +65,14 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Adds what an app's instances use together: sums, but the mean of delays. `instances` are those
-    /// of one app after another.
+    /// Adds what an app's instances use together: sums, but the mean of delays.
     pub fn add_apps(&mut self) {
-        let mut apps: Vec<(Of, Values, f32)> = Vec::new();
+        let mut apps: BTreeMap<&Arc<str>, (Values, f32)> = BTreeMap::new();
         for (of, values) in &self.entries {
             let Of::Process(_, name) = of else {
                 continue;
             };
-            let app = Of::App(Arc::clone(name));
-            let at = apps.iter().position(|(known, ..)| *known == app).unwrap_or_else(|| {
-                apps.push((app, Values::default(), 0.0));
-                apps.len() - 1
-            });
-            let (_, sums, delays) = &mut apps[at];
+            let (sums, delays) = apps.entry(name).or_default();
             for (sum, value) in sums.0.iter_mut().zip(values.0) {
                 *sum = value.map(|value| value + sum.unwrap_or(0.0)).or(*sum);
             }
@@ -85,11 +80,13 @@ impl Reading {
                 *delays += 1.0;
             }
         }
-        for (app, mut values, delays) in apps {
+        let app = |(name, (mut values, delays)): (&Arc<str>, (Values, f32))| {
             let delay = &mut values.0[index(Metric::EventLoop)];
             *delay = delay.map(|sum| sum / delays);
-            self.entries.push((app, values));
-        }
+            (Of::App(Arc::clone(name)), values)
+        };
+        let apps: Vec<(Of, Values)> = apps.into_iter().map(app).collect();
+        self.entries.extend(apps);
     }
 }
 

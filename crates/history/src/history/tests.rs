@@ -137,6 +137,54 @@ fn what_is_old_is_given_up() {
 }
 
 #[test]
+fn with_very_many_processes_older_hours_are_given_up_sooner() {
+    let (dir, mut history) = history();
+    let folder = dir.path().join("history");
+    let size = || -> u64 {
+        let files = fs::read_dir(&folder).into_iter().flatten();
+        files.map(|file| file.unwrap().metadata().unwrap().len()).sum()
+    };
+    let (mut largest, mut fell) = (0, 0);
+    for minute in 0..600 {
+        let mut reading = Reading { at: BEGIN + minute * MINUTE_MS, entries: Vec::new() };
+        let values = Values([Some(1.0); crate::METRICS.len()]);
+        let app = |id| (Of::Process(id, format!("app-{id}").into()), values);
+        reading.entries.extend((0..4000).map(app));
+        history.note(reading).unwrap();
+        let now = size();
+        if now < largest {
+            fell += 1;
+        }
+        largest = largest.max(now);
+    }
+    assert!(fell > 0, "{largest} bytes in all are not enough to see it");
+    assert!(largest <= 64 << 20, "{largest} bytes");
+    // What is nearest is still there.
+    let now = BEGIN + 600 * MINUTE_MS;
+    let of = Some(Subject::Process { id: 3999 });
+    let series = ask(&history, of, (now - 3 * 60 * MINUTE_MS, now), 180);
+    assert!(line(&series, Metric::Cpu).mean.iter().all(Option::is_some));
+}
+
+#[test]
+fn a_minute_of_too_many_processes_is_refused() {
+    let (dir, mut history) = history();
+    let entries = |count| {
+        let values = Values([Some(1.0); crate::METRICS.len()]);
+        (0..count).map(|id| (Of::Process(id, "app".into()), values)).collect::<Vec<_>>()
+    };
+    history.note(Reading { at: BEGIN, entries: entries(60_000) }).unwrap();
+    let next = Reading { at: BEGIN + MINUTE_MS, entries: entries(3) };
+    let error = history.note(next).unwrap_err();
+    assert_eq!(error.to_string(), "a minute of 60000 processes and apps is too much to be kept");
+    history.close().unwrap();
+    let successor = History::new(dir.path().join("history"));
+    let of = Some(Subject::Process { id: 2 });
+    let series = ask(&successor, of, (BEGIN, BEGIN + 2 * MINUTE_MS), 2);
+    assert_eq!(line(&series, Metric::Cpu).mean, [None, Some(1.0)]);
+}
+
+#[test]
 fn a_folder_that_cannot_be_used_costs_only_the_past() {
     let (dir, mut history) = history();
     fs::write(dir.path().join("history"), "a file in its place").unwrap();
