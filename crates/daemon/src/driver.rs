@@ -7,6 +7,7 @@ use crate::channels::ChannelEvent;
 use crate::chronicle::By;
 use crate::clock::{self, sleep_until};
 use crate::cron::Crontab;
+use crate::farewell::PING_MS;
 use crate::gather::Gathering;
 use crate::keeper::KeeperEnd;
 use crate::logs::LogEvent;
@@ -28,10 +29,6 @@ use tokio::sync::{mpsc, oneshot};
 /// Trees with a memory limit are looked at this often, in ms: a tree that is too large is noticed
 /// within 2 s.
 const SAMPLE_MS: u64 = 1500;
-
-/// The keeper is told this often that we do not hang, in ms. It ends a supervisor that is silent for
-/// several times as long.
-const PING_MS: u64 = 2000;
 
 /// Who looks at a deadline so much too late, in ms, was stopped meanwhile, or nearly so.
 const LATE_MS: u64 = 500;

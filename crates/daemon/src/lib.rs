@@ -85,7 +85,6 @@ use std::convert::Infallible;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
-use std::time::Duration;
 use tokio::sync::{broadcast, mpsc};
 
 /// Requests of clients that wait for the owner of the table; more wait in their sessions.
@@ -204,11 +203,10 @@ async fn supervise(home: Home, mut link: Link) -> Result<(), RunError> {
     let serving = tokio::task::spawn_local(server::serve(entrances, doors));
     let mut driver = Driver::new(supervisor, world, watching).map_err(system("making an alarm"))?;
     driver.resume(asked_again, events);
-    let world = driver.run(inlets).await;
+    let mut world = driver.run(inlets).await;
     succeeded.set(matches!(world.over, Some(Over::Replaced | Over::Broken(_))));
     serving.abort();
-    settle(&world, busy, &mut all_told).await;
-    logs.sync().await;
+    farewell::settle(&mut world, busy, &mut all_told).await;
     world.say_ended();
     leave(&home, world)
 }
@@ -231,23 +229,6 @@ fn doors(
         leave: Rc::default(),
         figures: world.clients.clone(),
         busy,
-    }
-}
-
-/// Waits until all is recorded for a successor, or until all clients have been answered: then nobody
-/// is `busy` any more.
-async fn settle(
-    world: &World,
-    busy: mpsc::Sender<Infallible>,
-    all_told: &mut mpsc::Receiver<Infallible>,
-) {
-    drop(busy);
-    let patience = Duration::from_millis(farewell::REPLY_PATIENCE_MS);
-    // Errors and the time limits alike mean that nobody is left to wait for.
-    if world.over == Some(Over::Replaced) {
-        drop(tokio::time::timeout(patience, world.store.all_kept()).await);
-    } else {
-        drop(tokio::time::timeout(patience, all_told.recv()).await);
     }
 }
 
