@@ -4,12 +4,15 @@ use crate::Rpm;
 use rpm_proto::{Client, Observed, Reply, Request};
 
 impl Rpm {
+    /// A connection to the daemon, which has to run.
+    pub fn client(&self) -> Client {
+        let socket = self.home().join("rpm.sock");
+        Client::connect(socket.to_str().unwrap().into()).unwrap()
+    }
+
     /// The daemon's answer to a request that has one.
     pub fn ask(&self, request: &Request) -> Reply {
-        let socket = self.home().join("rpm.sock");
-        let socket = socket.to_str().unwrap().into();
-        let mut client = Client::connect(socket).unwrap();
-        client.call(request, |_| {}).unwrap()
+        self.client().call(request, |_| {}).unwrap()
     }
 
     /// What is to be seen at a glance.

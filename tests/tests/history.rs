@@ -1,18 +1,13 @@
 //! Figures over time, from the daemon and from what its predecessors have kept.
 
 use rpm_history::{History, Of, Reading, Values};
-use rpm_proto::{Metric, Reply, Request, Series, Subject};
+use rpm_proto::{Metric, Reply, Request, Series, Subject, now};
 use rpm_tests::{Rpm, child, eventually, kill};
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::thread;
 
 const MINUTE_MS: i64 = 60_000;
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    i64::try_from(since.as_millis()).unwrap()
-}
 
 fn ask(rpm: &Rpm, of: Option<Subject>, minutes: i64, points: u32) -> Vec<Series> {
     let until = now();
@@ -93,6 +88,75 @@ fn what_was_kept_is_told_by_a_successor() {
     assert!(line(&series, Metric::Cpu).mean.iter().all(Option::is_none), "{series:?}");
     let named: Vec<_> = ask(&rpm, None, 4 * 60, 1).into_iter().map(|line| line.of).collect();
     assert!(named.contains(&app("gone")), "{named:?}");
+}
+
+/// A file of the last hour that never ends, until what is returned is dropped: `ask` lets the daemon
+/// read it, in a thread of its own. Gives that thread, too.
+fn hanging<T: Send + 'static>(
+    rpm: &Rpm,
+    ask: impl FnOnce() -> T + Send + 'static,
+) -> (File, thread::JoinHandle<T>) {
+    let folder = rpm.home().join("history");
+    DirBuilder::new().recursive(true).mode(0o700).create(&folder).unwrap();
+    let pipe = folder.join(format!("{:010}-15.figures", now() / MINUTE_MS - 30));
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRUSR | nix::sys::stat::Mode::S_IWUSR)
+        .unwrap();
+    let asked = thread::spawn(ask);
+    let mut open = OpenOptions::new();
+    open.write(true).custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits());
+    // It can be opened so when somebody reads it.
+    let writer = eventually("the history is read", || open.open(&pipe).ok());
+    fs::remove_file(pipe).unwrap();
+    (writer, asked)
+}
+
+#[test]
+fn a_history_that_hangs_holds_up_nothing_else() {
+    let rpm = Rpm::new();
+    past(&rpm, "gone", 0, 3);
+    rpm.ok(&["start", &child(), "--name", "app"]);
+    let hour = || Request::History {
+        of: Some(app("app")),
+        metrics: Vec::new(),
+        from: now() - 60 * MINUTE_MS,
+        until: now(),
+        points: 60,
+    };
+    let (client, request) = (rpm.client(), hour());
+    let (hangs, asked) = hanging(&rpm, move || {
+        let mut client = client;
+        client.call(&request, |_| {}).unwrap()
+    });
+    // Commands, and what nobody asks for.
+    let first = rpm.one("app");
+    rpm.ok(&["restart", "app"]);
+    let second = rpm.one("app");
+    assert_ne!(first.pid, second.pid);
+    kill(second.pid, nix::sys::signal::Signal::SIGKILL);
+    let third = rpm.eventually_one("app", "it is started again", |app| {
+        app.is_online() && app.pid != second.pid
+    });
+    rpm.ok(&["start", &child(), "--name", "other"]);
+    // Who asked is told in time.
+    match asked.join().unwrap() {
+        Reply::Failed { fault, .. } => assert_eq!(fault.what, "the history cannot be read"),
+        other => panic!("of a disk that hangs: {other:?}"),
+    }
+    assert_eq!(rpm.one("app").pid, third.pid);
+    // The disk is back, and with it all that was kept.
+    drop(hangs);
+    let series = ask(&rpm, Some(app("gone")), 4 * 60, 240);
+    assert_eq!(line(&series, Metric::Cpu).mean.iter().flatten().count(), 3);
+    // Nor does an end wait for it.
+    let (client, request) = (rpm.client(), hour());
+    let (hangs, asked) = hanging(&rpm, move || {
+        let mut client = client;
+        client.call(&request, |_| {}).is_ok()
+    });
+    rpm.ok(&["kill"]);
+    asked.join().unwrap();
+    drop(hangs);
+    assert!(rpm.daemon_log().contains("the last minute of the history is lost: its disk hangs"));
 }
 
 #[test]

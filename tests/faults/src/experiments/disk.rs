@@ -1,11 +1,12 @@
-//! A disk that is full, and one that hangs.
+//! A disk that is full, one that hangs, and one of the history alone that hangs.
 
 use super::{Experiment, Order, skipped};
 use crate::disturb::{Frozen, mount_ext4, mount_small, own_mounts};
 use crate::report::Report;
 use crate::scene::{Mix, Scene, counters};
 use nix::sys::signal::Signal;
-use rpm_tests::Rpm;
+use rpm_proto::{Metric, Reply, Request, Subject};
+use rpm_tests::{Rpm, eventually};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -26,6 +27,15 @@ pub(crate) const FROZEN: Experiment = Experiment {
     times: 3,
     short_times: 1,
     run: frozen,
+};
+
+/// The disk of the history alone, while something is to be written to it.
+pub(crate) const FROZEN_HISTORY: Experiment = Experiment {
+    name: "history-frozen",
+    about: "the history on a disk that hangs for 4 s in a write",
+    times: 1,
+    short_times: 1,
+    run: frozen_history,
 };
 
 const RATE: u64 = 100;
@@ -143,4 +153,62 @@ fn frozen(order: &mut Order) -> Report {
     report.promise_nothing_noticed();
     report.promise_memory(super::MEMORY_KIB);
     report
+}
+
+fn frozen_history(_: &mut Order) -> Report {
+    let rpm = match own_mounts() {
+        Ok(()) => Rpm::new(),
+        Err(why) => return skipped(why),
+    };
+    let (image, history) = (rpm.dir().join("disk"), rpm.home().join("history"));
+    if let Err(why) = mount_ext4(&image, &history, 16) {
+        return skipped(why);
+    }
+    let mut scene = Scene::start_in(rpm, MIX, &[]);
+    // The first reading comes after ten seconds.
+    eventually("there is something to keep", || is_measured(&scene.rpm).then_some(()));
+    let frozen = match Frozen::start(&history) {
+        Ok(frozen) => frozen,
+        Err(why) => {
+            drop(scene.finish());
+            return skipped(why);
+        }
+    };
+    scene.report.faults += 1;
+    // What there is of the minute is written when no more is to come.
+    scene.rpm.ok(&["set", "rpm:history", "false"]);
+    eventually("the write hangs", || hangs(&scene).then_some(()));
+    meanwhile(&mut scene, Duration::from_secs(4));
+    scene.end_victim(0, Signal::SIGUSR1);
+    scene.check_exit(0);
+    scene.rpm.ok(&["set", "rpm:history", "true"]);
+    let still = hangs(&scene);
+    scene.report.promise(still, "the disk did not hang all the time");
+    drop(frozen);
+    eventually("the write has ended", || (!hangs(&scene)).then_some(()));
+    let mut report = scene.finish();
+    report.promise_nothing_noticed();
+    report.promise_memory(super::MEMORY_KIB);
+    report
+}
+
+/// Whether there are figures of the last minute.
+fn is_measured(rpm: &Rpm) -> bool {
+    let (of, until) = (Some(Subject::Host), rpm_proto::now());
+    let (metrics, from) = (vec![Metric::Memory], until - 60_000);
+    match rpm.ask(&Request::History { of, metrics, from, until, points: 6 }) {
+        Reply::History { series } => {
+            series.iter().any(|line| line.mean.iter().any(Option::is_some))
+        }
+        _ => false,
+    }
+}
+
+/// Whether the thread of the history waits for the disk, `proc_pid_stat(5)`.
+fn hangs(scene: &Scene) -> bool {
+    let pid = scene.supervisor().unwrap_or(0);
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten();
+    let states =
+        threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("stat")).ok());
+    states.into_iter().any(|stat| stat.contains("(history) D"))
 }

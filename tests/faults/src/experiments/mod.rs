@@ -63,6 +63,7 @@ pub(crate) const ALL: &[Experiment] = &[
     update::BROKEN,
     disk::FULL,
     disk::FROZEN,
+    disk::FROZEN_HISTORY,
     starve::NO_FDS,
     starve::NO_PIDS,
     starve::NO_MEMORY,
