@@ -57,6 +57,7 @@ fn lives(rpm: &Rpm, chance: &mut Chance) {
                 }
             }
             2 => beside.push(rpm.beside(words)),
+            // Commands and deaths come at any moment.
             3 => std::thread::sleep(Duration::from_millis(chance.below(200))),
             4 => {
                 let (_, keeper) = rpm.daemon();

@@ -214,9 +214,12 @@ fn questions_are_asked_again_of_a_successor() {
     rpm.ok(&["start", &rpm.config(&[child_app("app", &[])])]);
     let (supervisor, _) = rpm.daemon();
     kill(supervisor, Signal::SIGSTOP);
+    // Those that wait to be accepted are among them, `proc_net_unix(5)`.
+    let socket = rpm.home().join("rpm.sock").to_str().unwrap().to_owned();
+    let connected = || fs::read_to_string("/proc/net/unix").unwrap().matches(&socket).count();
+    let before = connected();
     let mut list = rpm.beside(&["jlist"]);
-    // It has connected when its request waits in the socket, which nobody can see from outside.
-    std::thread::sleep(Duration::from_millis(100));
+    eventually("it has connected", || (connected() > before).then_some(()));
     kill(supervisor, Signal::SIGKILL);
     assert!(list.wait().success());
     list.wait_for(b"\"app\"");
@@ -262,7 +265,7 @@ fn a_socket_that_was_just_opened_is_not_lost() {
     assert!(rpm.list().iter().all(|one| one.is_online() && one.restarts == 0));
 }
 
-/// Lets nothing of the daemon run for a while.
+/// Lets nothing of the daemon run for so long.
 fn stop_for(rpm: &Rpm, time: Duration) {
     let (supervisor, keeper) = rpm.daemon();
     for pid in [supervisor, keeper] {

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 fn log(rpm: &Rpm, name: &str) -> PathBuf {
     rpm.home().join("logs").join(name)
@@ -287,6 +286,7 @@ fn last_words_are_in_the_file() {
     let rpm = start(&[app]);
     rpm.eventually_one("app", "stopped", |one| one.status == "stopped");
     has_lines(&rpm, "app-out.log", 1000);
-    std::thread::sleep(Duration::from_millis(50));
+    // Nothing is left to be written: it is before the answer comes.
+    rpm.ok(&["reloadLogs"]);
     has_lines(&rpm, "app-out.log", 1000);
 }

@@ -55,6 +55,7 @@ fn a_crash_loop_ends_errored() {
     let ended = rpm.eventually_one("app", "errored", is("errored"));
     assert_eq!((ended.pid, ended.restarts), (0, 3));
     assert_eq!(ended.env("exit_code"), 1);
+    // Long enough for a start that must not come.
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(starts(&rpm, "note").len(), 4, "it was started again");
     // Starting it by hand gives it all its chances again.
@@ -110,6 +111,7 @@ fn stop_ends_the_wait_for_a_restart() {
     rpm.eventually_one("app", "waiting", is("waiting restart"));
     rpm.ok(&["stop", "app"]);
     let runs = starts(&rpm, "note").len();
+    // Longer than the wait would have been.
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(rpm.one("app").status, "stopped");
     assert_eq!(starts(&rpm, "note").len(), runs);

@@ -24,6 +24,7 @@ fn no_line_is_lost_doubled_or_torn_though_files_are_put_aside_all_the_time() {
         if chance.below(4) > 0 {
             hear(&mut child, "up");
         }
+        // It dies at any moment.
         std::thread::sleep(Duration::from_micros(chance.below(40_000)));
         child.kill().unwrap();
         child.wait().unwrap();

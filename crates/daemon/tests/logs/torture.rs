@@ -251,6 +251,7 @@ fn no_line_is_lost_doubled_or_torn_however_often_the_supervisor_is_killed() {
         if chance.below(3) > 0 {
             hear(&mut child, "up");
         }
+        // It dies at any moment, and files are renamed shortly before that.
         std::thread::sleep(Duration::from_micros(chance.below(30_000)));
         if chance.below(5) == 0 {
             rotate(folder, turn, child.stdin.as_mut());
@@ -289,6 +290,7 @@ fn what_was_dropped_is_told_though_the_supervisor_was_killed() {
         let line = line(way.label, number);
         app.write_all(&line).unwrap();
         total += line.len();
+        // It dies at another moment each time.
         std::thread::sleep(Duration::from_millis(number * 3));
         supervisor.kill().unwrap();
         supervisor.wait().unwrap();

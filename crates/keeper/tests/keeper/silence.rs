@@ -49,6 +49,7 @@ fn after_both_were_stopped() {
     for process in [home.keeper().1, supervisor.pidfd()] {
         pidfd::send_signal(process, SIGSTOP).unwrap();
     }
+    // As long as a silence that would be too long for one that runs.
     sleep(LONG);
     for process in [home.keeper().1, supervisor.pidfd()] {
         pidfd::send_signal(process, SIGCONT).unwrap();
