@@ -83,3 +83,36 @@ fn what_cannot_be_started_is_a_failure() {
     assert!(output.stderr.contains("app"), "{output:?}");
     eventually("nothing is left", || rpm.processes().is_empty().then_some(()));
 }
+
+#[test]
+fn each_line_of_a_file_is_printed_once_though_supervisors_are_killed() {
+    const LINES: u32 = 400;
+    let rpm = Rpm::new();
+    let mut app = child_app("app", &[]);
+    // At a pace at which supervisors die amid lines.
+    let count = "while [ $i -lt $0 ]; do i=$((i+1)); echo line $i; sleep 0.003; done; echo last";
+    app["script"] = json!("/bin/sh");
+    app["args"] = json!(["-c", format!("i=0; {count}"), LINES.to_string()]);
+    app["autorestart"] = json!(false);
+    let log = rpm.dir().join("logs-of-app/app.log");
+    app["out_file"] = json!(log);
+    // It is put aside amid them, too.
+    app["log_rotate"] = json!({ "max_size": "1K", "retain": "all" });
+    let mut running = rpm.beside(&["runtime", &rpm.config(&[app])]);
+    running.wait_for(b"line 9\n");
+    let mut supervisor = rpm.daemon().0;
+    for _ in 0..4 {
+        kill(supervisor, Signal::SIGKILL);
+        supervisor = eventually("another supervisor", || {
+            Some(rpm.daemon().0).filter(|next| *next != supervisor)
+        });
+    }
+    let heard = running.wait_for(b"last\n").to_vec();
+    assert!(running.wait().success());
+    let numbered = (1..=LINES).map(|number| format!("line {number}"));
+    let wanted: Vec<String> = numbered.chain(["last".to_owned()]).collect();
+    let heard = String::from_utf8(heard).unwrap();
+    assert_eq!(heard.lines().collect::<Vec<_>>(), wanted);
+    let files = std::fs::read_dir(log.parent().unwrap()).unwrap().count();
+    assert!(files > 1, "it was never put aside");
+}

@@ -71,6 +71,11 @@ impl Home {
         self.0.join("rpm.log")
     }
 
+    /// Where logs are that are named without a folder.
+    pub(crate) fn logs(&self) -> Utf8PathBuf {
+        self.0.join("logs")
+    }
+
     /// The keeper's process, while its daemon is ready.
     pub(crate) fn keeper(&self) -> Option<u32> {
         let text = std::fs::read_to_string(self.0.join("keeper.lock")).ok()?;

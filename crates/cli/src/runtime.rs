@@ -1,14 +1,17 @@
-//! What the first process of a container listens to: signals, the apps, and what they print.
+//! What the first process of a container listens to: signals and the apps; and what they print.
+
+mod print;
+mod tail;
+
+pub(crate) use print::Print;
 
 use crate::connect;
 use crate::home::Home;
-use crate::logs::line::{Origin, Shaper};
 use crate::outcome::Stop;
 use rpm_core::{Ending, Signal, Status};
-use rpm_proto::{Client, Fault, ProcessView, Reply, Request, Stream};
+use rpm_proto::{Client, Fault, ProcessView, Request};
 use rpm_sys::signals::Signals;
 use rpm_sys::{clock, poll, process};
-use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -17,8 +20,6 @@ use std::time::Duration;
 const CHILD: i32 = 17;
 /// SIGHUP, SIGUSR1, SIGUSR2, SIGCONT and SIGWINCH are handed to the apps.
 const HANDED_ON: [i32; 5] = [1, 10, 12, 18, 28];
-/// What is left of the output is waited for so long.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Something that the first process acts upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,63 +121,6 @@ fn hear_signals(signals: &Signals, sender: &Sender<News>) {
             }
         }
     }
-}
-
-/// Prints what the apps print.
-pub(crate) struct Print {
-    ended: Receiver<()>,
-}
-
-impl Print {
-    /// Begins to.
-    pub(crate) fn follow(home: &Home, mut shaper: Shaper) -> Result<Self, Stop> {
-        let mut client = following(home)?.ok_or_else(lost)?;
-        let home = home.clone();
-        let (sender, ended) = channel();
-        thread::spawn(move || {
-            // Dropped at the end, which is the news.
-            let _ended: Sender<()> = sender;
-            loop {
-                while let Ok(reply) = client.next() {
-                    // Nobody reads any more: the apps go on all the same.
-                    print(&reply, &mut shaper).ok();
-                }
-                match following(&home) {
-                    Ok(Some(next)) => client = next,
-                    Ok(None) | Err(_) => return,
-                }
-            }
-        });
-        Ok(Self { ended })
-    }
-
-    /// Waits until all of it is printed.
-    pub(crate) fn join(self) {
-        // Both answers mean that there is nothing more to wait for.
-        self.ended.recv_timeout(LAST_WORDS).ok();
-    }
-}
-
-fn following(home: &Home) -> Result<Option<Client>, Stop> {
-    let Some(mut client) = connect::to_running(home)? else {
-        return Ok(None);
-    };
-    client.send(&Request::Follow { target: None, out: true, err: true })?;
-    Ok(Some(client))
-}
-
-fn print(reply: &Reply, shaper: &mut Shaper) -> io::Result<()> {
-    let Reply::Log(line) = reply else {
-        return Ok(());
-    };
-    let origin = Origin { proc: Some(line.proc), name: &line.name, stream: line.stream };
-    let shown = shaper.shape(origin, Some(line.at), &line.bytes);
-    if line.stream == Stream::Err && shaper.is_raw() {
-        return io::stderr().write_all(&shown);
-    }
-    let mut out = io::stdout().lock();
-    out.write_all(&shown)?;
-    out.flush()
 }
 
 /// The apps as they were seen last.

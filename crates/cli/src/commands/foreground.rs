@@ -51,10 +51,23 @@ impl Foreground<'_> {
             history::tell(&settings, &mut client)?;
         }
         drop(client);
-        let printer = Print::follow(self.home, self.shaper)?;
+        let of_apps = if let Request::Apply { apps, .. } = apps { &apps[..] } else { &[] };
+        let mut printer = Print::begin(self.home, &self.shaper, of_apps)?;
+        let mut see = |views: &[ProcessView]| {
+            printer.see(views);
+            look(views);
+        };
         self.inbox.watch(self.home)?;
-        let outcome = start(self.home, apps)
-            .and_then(|()| attend(self.home, &self.inbox, self.stays, &mut look));
+        let outcome = match start(self.home, apps) {
+            Ok(()) => attend(self.home, &self.inbox, self.stays, &mut see),
+            Err(stop) => {
+                // What they said before it failed is printed, too.
+                if let Ok(Reply::Processes { processes }) = ask(self.home, &Request::List) {
+                    see(&processes);
+                }
+                Err(stop)
+            }
+        };
         // What ran here before, somebody else started.
         if is_new || (outcome.is_ok() && self.end == End::All) {
             end(self.home);
