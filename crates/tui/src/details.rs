@@ -61,7 +61,7 @@ fn of_instance(lines: &mut Vec<Line>, detail: &Detail, now: i64) {
     if let Some(ending) = view.last_exit {
         parts.push(format!("last exit: {ending}"));
     }
-    pair(lines, &format!("{} {}", view.name, view.id), parts.join(", "));
+    pair(lines, &format!("{} ({})", view.name, view.id), parts.join(", "));
     if let Some(error) = &view.error {
         lines.push(Line::Bad(plain(error)));
     }
@@ -95,9 +95,10 @@ fn of_crashes(lines: &mut Vec<Line>, crashes: &[Crash], now: i64) {
     lines.push(Line::Head(format!("last of {} crashes", crashes.len())));
     for crash in crashes.iter().rev().take(CRASHES_MAX) {
         lines.push(Line::Bad(plain(&format!(
-            "{}: {} of {} after {}, with {}; then {}",
+            "{}: {} of {} ({}) after {}, with {}; then {}",
             ago(now - crash.at),
             crash.ending,
+            crash.app,
             crash.proc,
             duration(i64::try_from(crash.uptime_ms).unwrap_or(i64::MAX)),
             size(crash.memory),

@@ -62,7 +62,7 @@ function lock() {
 /** A view that holds one list. */
 function page(title, made) {
   return {
-    node: h("div", { class: "view" }, h("h1", {}, title), made.node),
+    node: h("div", { class: "view alone" }, h("h1", {}, title), made.node),
     title,
     query: {},
     event: (event) => (made.add ? made.add(event) : event.level === "error" && made.load()),
