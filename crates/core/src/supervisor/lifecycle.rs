@@ -130,6 +130,7 @@ impl Supervisor {
             Some(Role::Failed(reason)) => self.replacement_over(turn, proc, generation, &reason),
             Some(Role::Successor | Role::Retired) | None => self.replacement_through(turn, proc),
         }
+        self.missed_beside(turn, proc);
         self.check_quit(turn);
     }
 

@@ -2,7 +2,7 @@
 
 use super::Supervisor;
 use super::deadlines::Timer;
-use super::run::Stage;
+use super::run::{Run, Stage};
 use super::turn::Turn;
 use crate::action::News;
 use crate::id::{Generation, ProcId};
@@ -23,7 +23,7 @@ impl Supervisor {
     }
 
     /// An app has not said in time that it lives: it is restarted, unless it is being replaced, which
-    /// comes to the same.
+    /// comes to the same. Then it keeps no deadline, until it says so or the reload is over.
     pub(super) fn missed(&mut self, turn: &mut Turn<'_>, proc: ProcId, generation: Generation) {
         let Some(instance) = self.instances.get(&proc) else {
             return;
@@ -35,9 +35,20 @@ impl Supervisor {
                 self.publish(turn, proc, Some(generation), News::WatchdogMissed { watchdog_ms });
                 self.restart(turn, proc);
             }
-            // It is looked at again later.
-            Some(_) => self.pulse(turn.now.mono, proc, generation),
-            None => {}
+            _ => {}
+        }
+    }
+
+    /// Nothing is left of what stood beside the run that serves. When that has been silent for too
+    /// long meanwhile it is not given more time.
+    pub(super) fn missed_beside(&mut self, turn: &mut Turn<'_>, proc: ProcId) {
+        let silent = |run: &&Run| {
+            let watched = run.deadline(Stage::Online, turn.now.mono).is_some();
+            run.stage == Stage::Online && watched && run.due.is_none()
+        };
+        let run = self.instances.get(&proc).and_then(|instance| instance.current.as_ref());
+        if let Some(generation) = run.filter(silent).map(|run| run.generation) {
+            self.missed(turn, proc, generation);
         }
     }
 }
