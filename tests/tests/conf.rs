@@ -25,6 +25,21 @@ fn a_setting_reaches_its_app_and_no_other() {
 }
 
 #[test]
+fn settings_may_be_in_a_file_outside_the_home() {
+    let rpm = Rpm::new();
+    let file = rpm.dir().join("settings.json");
+    let rpm = rpm.with_env("PM2_MODULE_CONF_FILE", "settings.json");
+    rpm.ok(&["set", "web:greeting", "hello"]);
+    assert!(fs::read_to_string(&file).unwrap().contains(r#""greeting": "hello""#));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!rpm.home().join("module_conf.json").exists());
+    assert_eq!(rpm.ok(&["get", "web:greeting"]), "Value for module web key greeting: hello\n");
+    rpm.ok(&["start", &rpm.config(&[child_app("web", &[])])]);
+    let greeting = environ(rpm.one("web").pid, "greeting");
+    assert_eq!(greeting.as_deref(), Some("hello"));
+}
+
+#[test]
 fn what_scripts_read_of_settings() {
     let rpm = Rpm::new();
     rpm.ok(&["multiset", "a:x 1 b:y 'two words'"]);

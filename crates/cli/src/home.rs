@@ -92,9 +92,12 @@ impl Home {
         self.0.join("modules")
     }
 
-    /// The settings of apps and modules.
+    /// The settings of apps and modules: the file that `PM2_MODULE_CONF_FILE` names, as for PM2, else
+    /// that of the home.
     pub(crate) fn settings(&self) -> Utf8PathBuf {
-        self.0.join("module_conf.json")
+        let named = std::env::var("PM2_MODULE_CONF_FILE").ok().filter(|path| !path.is_empty());
+        let named = named.map(|path| camino::absolute_utf8(&path).unwrap_or_else(|_| path.into()));
+        named.unwrap_or_else(|| self.0.join("module_conf.json"))
     }
 }
 
