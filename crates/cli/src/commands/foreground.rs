@@ -153,14 +153,15 @@ pub(super) fn started(base_env: Env, apps: Vec<AppSpec>) -> Request {
     Request::Apply { base_env, apps, existing: Existing::Restart, parallel: None, update_env: true }
 }
 
-/// Asks the daemon, or the one that follows it.
+/// Asks the daemon, or the one that follows it: for what may be asked once more when nobody knows
+/// whether it was done.
 fn ask(home: &Home, request: &Request) -> Result<Reply, Stop> {
     let mut tries = 0;
     loop {
         let mut client = connect::to_running(home)?.ok_or_else(runtime::lost)?;
         match client.call(request, |_| {}) {
             Ok(reply) => return Ok(reply),
-            Err(CallError::Io(_)) if tries < TRIES => tries += 1,
+            Err(CallError::Io(_) | CallError::Replaced) if tries < TRIES => tries += 1,
             Err(error) => return Err(error.into()),
         }
     }
