@@ -3,6 +3,7 @@
 
 use super::{By, Draft};
 use crate::driver::Driver;
+use rpm_core::spec::Setting;
 use rpm_core::{Existing, ProcId, ScaleTo, Target};
 use rpm_proto::{Request, Verb};
 use std::collections::BTreeSet;
@@ -71,7 +72,9 @@ impl Meant {
                 Self { words, apps: [name.clone()].into(), id: None }
             }
             Request::Act { verb, targets, .. } => Self::named(verb.as_str(), targets, table),
-            Request::Adjust { targets, .. } => Self::named("adjust", targets, table),
+            Request::Adjust { targets, settings } => {
+                Self::named(adjusting(settings), targets, table)
+            }
             Request::Signal { targets, signal } => {
                 Self::named(&format!("sendSignal {signal}"), targets, table)
             }
@@ -107,6 +110,16 @@ impl Meant {
         let names: Vec<String> = names.into_iter().map(|name| name.words(table)).collect();
         let id = ids.first().copied().filter(|_| ids.len() == 1);
         Self { words: format!("{verb} {}", names.join(" ")), apps, id }
+    }
+}
+
+/// The call of PM2's clients that changes these settings.
+fn adjusting(settings: &[Setting]) -> &'static str {
+    match settings {
+        [Setting::Watch(true)] => "startWatch",
+        [Setting::Watch(false)] => "stopWatch",
+        [Setting::ToggleWatch] => "toggleWatch",
+        _ => "adjust",
     }
 }
 
@@ -191,6 +204,13 @@ mod tests {
         ] {
             assert_eq!(act(targets).words, words, "{targets:?}");
         }
+    }
+
+    #[test]
+    fn watching_is_told_by_the_names_of_pm2s_calls() {
+        assert_eq!(adjusting(&[Setting::Watch(true)]), "startWatch");
+        assert_eq!(adjusting(&[Setting::Watch(false)]), "stopWatch");
+        assert_eq!(adjusting(&[Setting::ToggleWatch]), "toggleWatch");
     }
 
     #[test]
