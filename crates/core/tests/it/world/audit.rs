@@ -3,9 +3,11 @@
 
 use super::process::Process;
 use super::witness::asked::{is_refused, touched};
+use rpm_core::action::News;
 use rpm_core::event::Existing;
 use rpm_core::{
-    Action, Command, CommandId, Event, Generation, Outcome, ProcId, ScaleTo, Status, Supervisor,
+    Action, Command, CommandId, Event, Generation, Notice, Outcome, ProcId, ScaleTo, Status,
+    Supervisor,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,10 +65,31 @@ impl Audit {
             self.firm.retain(|proc, _| !is_new(*proc));
             self.asked.insert(*id, (about, wish(command)));
         }
-        if let Event::Sampled { proc, .. } = event {
-            self.not_before.remove(proc);
+        for action in actions {
+            if let Action::Publish(Notice { proc, news, .. }) = action {
+                self.begins_anew(*proc, news);
+            }
         }
         self.starts(now, actions, after);
+    }
+
+    /// What nobody asked for, and what does not wait.
+    fn begins_anew(&mut self, proc: ProcId, news: &News) {
+        match news {
+            News::MemoryExceeded { .. }
+            | News::FilesChanged { .. }
+            | News::WatchdogMissed { .. } => {
+                self.not_before.remove(&proc);
+            }
+            News::Scheduled => {
+                self.not_before.remove(&proc);
+                // A schedule starts what is stopped, too; also when whoever stopped it has not been
+                // answered, as others are not down yet.
+                self.firm.remove(&proc);
+                self.latest.remove(&proc);
+            }
+            _ => {}
+        }
     }
 
     /// A command was answered, so that what it did is on the disk.
@@ -258,7 +281,8 @@ fn dues(dump: &Value) -> impl Iterator<Item = (Generation, Value)> {
     let instances = dump["instances"].as_object().into_iter().flatten();
     let runs =
         instances.flat_map(|(_, instance)| [&instance["current"], &instance["beside"]["run"]]);
-    runs.filter(|run| !run["pid"].is_null())
+    // The time of a watchdog begins anew: what the app has said meanwhile nobody has heard.
+    runs.filter(|run| !run["pid"].is_null() && run["stage"] != "online")
         .filter_map(|run| Some((Generation(run["generation"].as_u64()?), run["due"].clone())))
 }
 

@@ -175,6 +175,11 @@ impl World {
                     return;
                 };
                 if process.alive {
+                    if sign == Sign::Pulse {
+                        // Not something that a successor could ask for.
+                        let event = sign.event(process.proc, generation);
+                        return self.report(event);
+                    }
                     if self.crashes.as_ref().is_some_and(Crashes::is_dead) {
                         process.unread.push(sign);
                     }
@@ -209,6 +214,15 @@ impl World {
                     self.step(&Event::Sampled { proc: ProcId(proc), generation, memory });
                 }
             }
+            Deed::Touch(app) => {
+                let (app, path) = (app.to_owned(), "server.js".to_owned());
+                self.step(&Event::FilesChanged { app, path });
+            }
+            Deed::Schedule(proc) => {
+                // By the schedule, whatever the clock says.
+                let at = Wall(self.now.cast_signed());
+                self.report(Event::Scheduled { proc: ProcId(proc), at });
+            }
             Deed::Stale | Deed::Takeover if self.crashes.is_some() => {}
             Deed::Stale => self.tell_of_the_dead(),
             Deed::Takeover => self.take_over(),
@@ -228,7 +242,7 @@ impl World {
             return self.step_at_risk(event);
         }
         if self.restores && self.steps.is_multiple_of(4) {
-            self.witness.nobody_waits();
+            self.witness.taken_over(self.now);
             self.kept.note(&mut self.table);
             self.table = self.kept.read(&self.table);
             self.resume_where_nothing_is_lost();

@@ -4,7 +4,7 @@ use crate::describe;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use rpm_core::spec::{ExecMode, ReadyPolicy, RestartPolicy, StopPolicy};
+use rpm_core::spec::{ExecMode, ReadyPolicy, RestartPolicy, Setting, StopPolicy, WatchOptions};
 use rpm_core::{AppSpec, Command, Ending, Existing, ScaleTo, Signal, Target};
 use std::fmt;
 
@@ -42,6 +42,8 @@ pub(crate) struct Script {
     pub(crate) ready: Option<u64>,
     /// From the process to its end by itself.
     pub(crate) ends: Option<(u64, Ending)>,
+    /// How long it is between two signs that it lives, and how many of them there are; then it hangs.
+    pub(crate) pulses: (u64, u64),
     /// From a request to stop to its end; deaf without.
     pub(crate) heeds: Option<u64>,
     /// From SIGKILL to its end.
@@ -63,6 +65,10 @@ pub(crate) enum Deed {
     Kill(u32),
     /// An instance uses so much memory.
     Uses(u32, u64),
+    /// Files of an app change.
+    Touch(&'static str),
+    /// A time of an instance's schedule comes.
+    Schedule(u32),
     /// News of runs that are long gone.
     Stale,
     /// Another supervisor takes over; who waited for an answer gets none.
@@ -79,7 +85,9 @@ impl fmt::Debug for Plan {
         for AppPlan { spec, scripts } in &self.apps {
             let AppSpec { name, mode, instances, autostart, max_memory, .. } = spec;
             write!(f, "\n{name} {mode:?} x{instances} {autostart} {max_memory:?} ")?;
-            write!(f, "{:?} {:?} {:?}", spec.restart, spec.stop, spec.ready)?;
+            write!(f, "{:?} {:?} {:?} ", spec.restart, spec.stop, spec.ready)?;
+            write!(f, "watch {} reload {} ", spec.watch.on, spec.watch.reload)?;
+            write!(f, "cron {}", spec.cron.is_some())?;
             for script in scripts {
                 write!(f, "\n    {script:?}")?;
             }
@@ -181,11 +189,25 @@ prop_compose! {
         stop in stop(),
         wait in any::<bool>(),
         timeout_ms in 100..500_u64,
+        (watchdog_ms, watch, cron) in by_itself(),
     ) -> AppSpec {
         let mode = if cluster { ExecMode::Cluster } else { ExecMode::Fork };
-        let ready = ReadyPolicy { wait, timeout_ms, ..ReadyPolicy::default() };
-        AppSpec { instances, mode, autostart, max_memory, restart, stop, ready, ..AppSpec::default() }
+        let ready = ReadyPolicy { wait, timeout_ms, watchdog_ms };
+        AppSpec {
+            instances, mode, autostart, max_memory, restart, stop, ready, watch, cron,
+            ..AppSpec::default()
+        }
     }
+}
+
+/// What restarts an app though nobody asks and nothing ends: that it hangs, that its files change,
+/// and that its time has come.
+fn by_itself() -> impl Strategy<Value = (Option<u64>, WatchOptions, Option<String>)> {
+    let watch = (any::<bool>(), prop::bool::weighted(0.4));
+    let watch =
+        watch.prop_map(|(on, reload)| WatchOptions { on, reload, ..WatchOptions::default() });
+    let cron = option::weighted(0.4, Just("* * * * *".to_owned()));
+    (option::weighted(0.3, 200..1000_u64), watch, cron)
 }
 
 prop_compose! {
@@ -227,6 +249,7 @@ fn script() -> impl Strategy<Value = Script> {
         option::weighted(0.7, time()),
         option::weighted(0.7, time()),
         option::weighted(0.3, (time(), ending)),
+        (20..400_u64, 0..12_u64),
     );
     let end = (
         option::weighted(0.8, 0..80_u64),
@@ -236,9 +259,22 @@ fn script() -> impl Strategy<Value = Script> {
         prop_oneof![2 => Just(0), 1 => 0..300_u64],
     );
     (start, end).prop_map(|(start, end)| {
-        let (spawn, spawn_error, up, listens, ready, ends) = start;
+        let (spawn, spawn_error, up, listens, ready, ends, pulses) = start;
         let (heeds, dies, drains, leaves, sweep) = end;
-        Script { spawn, spawn_error, up, listens, ready, ends, heeds, dies, drains, leaves, sweep }
+        Script {
+            spawn,
+            spawn_error,
+            up,
+            listens,
+            ready,
+            ends,
+            pulses,
+            heeds,
+            dies,
+            drains,
+            leaves,
+            sweep,
+        }
     })
 }
 
@@ -247,6 +283,8 @@ fn deed(apps: Vec<AppPlan>) -> impl Strategy<Value = Deed> {
         12 => command(apps).prop_map(Deed::Ask),
         3 => (0..8_u32).prop_map(Deed::Kill),
         2 => (0..8_u32, 500..2000_u64).prop_map(|(proc, memory)| Deed::Uses(proc, memory)),
+        2 => prop_oneof![Just("a"), Just("b"), Just("c")].prop_map(Deed::Touch),
+        2 => (0..8_u32).prop_map(Deed::Schedule),
         1 => Just(Deed::Stale),
         1 => Just(Deed::Takeover),
         1 => (-100_000_000..100_000_000_i64).prop_map(Deed::Jump),
@@ -279,6 +317,9 @@ fn command(apps: Vec<AppPlan>) -> impl Strategy<Value = Command> {
         2 => targets().prop_map(|targets| Command::Delete { targets }),
         3 => (name, to).prop_map(|(name, to)| Command::Scale { name, to }),
         1 => targets().prop_map(|targets| Command::Reset { targets }),
+        1 => targets().prop_map(|targets| {
+            Command::Adjust { targets, settings: vec![Setting::ToggleWatch] }
+        }),
         1 => targets().prop_map(|targets| Command::Signal { targets, signal: Signal(10) }),
     ]
 }

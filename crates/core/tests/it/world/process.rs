@@ -12,6 +12,8 @@ pub(super) enum Sign {
     Listening,
     Ready,
     Disconnected,
+    /// It lives.
+    Pulse,
 }
 
 /// A process, from its spawn on.
@@ -81,6 +83,10 @@ impl World {
                 self.later(self.now + after, Happening::Shows(generation, sign));
             }
         }
+        let (gap, count) = script.pulses;
+        for pulse in 1..=count {
+            self.later(self.now + pulse * gap, Happening::Shows(generation, Sign::Pulse));
+        }
         if let Some((after, how)) = script.ends {
             self.later(self.now + after, Happening::Ends(generation, how));
         }
@@ -132,6 +138,7 @@ impl Sign {
             Self::Listening => Event::Listening { proc, generation },
             Self::Ready => Event::Ready { proc, generation },
             Self::Disconnected => Event::Disconnected { proc, generation },
+            Self::Pulse => Event::Pulse { proc, generation },
         }
     }
 }

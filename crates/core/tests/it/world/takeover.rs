@@ -17,6 +17,7 @@ impl World {
                 Event::Ready { proc, generation },
                 Event::Listening { proc, generation },
                 Event::Disconnected { proc, generation },
+                Event::Pulse { proc, generation },
                 Event::Sampled { proc, generation, memory: u64::MAX },
             ];
             for event in news {
@@ -32,7 +33,7 @@ impl World {
         self.write("takeover");
         let text = serde_json::to_string(&self.table).unwrap();
         self.table = serde_json::from_str(&text).unwrap();
-        self.witness.nobody_waits();
+        self.witness.taken_over(self.now);
         let held = self.held();
         let before = self.table.clone();
         let mut actions = Vec::new();

@@ -3,6 +3,7 @@
 
 mod account;
 pub(super) mod asked;
+mod by_itself;
 mod reload;
 
 use account::{Account, RunAccount};
@@ -10,7 +11,7 @@ use asked::{deadline, is_refused, touched};
 use rpm_core::action::News;
 use rpm_core::{
     Action, Command, CommandId, Ending, Event, Existing, Generation, Notice, ProcId, Status,
-    Supervisor,
+    Supervisor, Wall,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,8 @@ pub(super) struct Witness {
     rollouts: reload::Rollouts,
     /// What commands that are not answered are about.
     touched: BTreeMap<CommandId, BTreeSet<ProcId>>,
+    /// The last time of each schedule that was told.
+    scheduled: BTreeMap<ProcId, Wall>,
     over: bool,
 }
 
@@ -43,13 +46,20 @@ impl Witness {
             self.watch(now, before, event, action, after);
         }
         self.answers(now, event, actions, after);
+        self.files_changed(event, actions, before, after);
+        self.reloaded(after);
+        self.nobody_hangs(now, after);
         Self::bounds(after);
         self.rollouts.check(&self.runs, after);
     }
 
-    /// Whoever waited for an answer gets none.
-    pub(super) fn nobody_waits(&mut self) {
+    /// Another supervisor has taken over. Whoever waited for an answer gets none, and what apps have
+    /// said meanwhile nobody has heard.
+    pub(super) fn taken_over(&mut self, now: u64) {
         self.waiting.clear();
+        for run in self.runs.values_mut() {
+            run.lived_at = run.lived_at.map(|_| now);
+        }
     }
 
     /// Runs that the machine has let go of.
@@ -226,7 +236,7 @@ impl Witness {
                 assert!(over && !run.forgotten, "let go of {generation}: {run:?}");
                 run.forgotten = true;
             }
-            Action::Publish(notice) => self.told(notice),
+            Action::Publish(notice) => self.told(now, before, notice),
             Action::Quit => self.over = true,
             Action::AppGone { name } => {
                 let serves = after.instances().any(|instance| {
@@ -240,11 +250,15 @@ impl Witness {
     }
 
     /// What everybody is told.
-    fn told(&mut self, notice: &Notice) {
+    fn told(&mut self, now: u64, before: &Supervisor, notice: &Notice) {
+        self.by_itself(now, before, notice);
         let account = self.instances.entry(notice.proc).or_default();
         match &notice.news {
             News::Deleted => drop(self.instances.remove(&notice.proc)),
-            News::Reloaded | News::Scheduled | News::FilesChanged { .. } => account.begin_anew(),
+            News::Reloaded
+            | News::Scheduled
+            | News::FilesChanged { .. }
+            | News::WatchdogMissed { .. } => account.begin_anew(),
             News::MemoryExceeded { .. } => {
                 // A worker begins anew when its successor serves.
                 let run = notice.generation.and_then(|serves| self.runs.get(&serves));

@@ -18,6 +18,10 @@ pub(super) struct RunAccount {
     pub(super) serving_before: Option<Generation>,
     pub(super) pid: bool,
     pub(super) pid_at: u64,
+    /// When it was last known to live: it came up, or said so since.
+    pub(super) lived_at: Option<u64>,
+    /// It was silent for too long.
+    pub(super) hangs: bool,
     pub(super) listened: bool,
     /// It said `ready` in time.
     pub(super) ready: bool,
@@ -68,6 +72,8 @@ impl RunAccount {
             serving_before,
             pid: false,
             pid_at: 0,
+            lived_at: None,
+            hangs: false,
             listened: false,
             ready: false,
             replaced: None,
@@ -91,6 +97,7 @@ impl RunAccount {
             Event::Ready { .. } => self.ready |= !self.is_late(now),
             Event::Exited { .. } => self.exited = true,
             Event::Swept { .. } => self.swept |= self.exited,
+            Event::Pulse { .. } => self.lived_at = self.lived_at.map(|_| now),
             _ => {}
         }
     }

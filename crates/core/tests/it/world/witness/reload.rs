@@ -54,6 +54,12 @@ impl Rollouts {
         }
     }
 
+    /// Files have changed of an app that is reloaded for that.
+    pub(super) fn files_changed(&mut self, app: &str) {
+        self.failed.remove(app);
+        self.parallel.insert(app.to_owned(), 2);
+    }
+
     /// An app is above its memory limit.
     pub(super) fn memory(&mut self, app: &str) {
         self.memory.insert(app.to_owned());
@@ -97,10 +103,10 @@ impl Witness {
             return;
         };
         let serves = view.generation == Some(generation) && view.status == Status::Online;
-        if !stops || !serves || is_told_to(event) {
+        let run = &self.runs[&generation];
+        if !stops || !serves || run.hangs || is_told_to(event) {
             return;
         }
-        let run = &self.runs[&generation];
         let stays = after.instance(proc).is_some_and(|it| it.spec.mode == ExecMode::Cluster);
         // With a message a worker is told to shut down just before it is drained.
         let drained = after.instance(proc).is_some_and(|it| it.generation != Some(generation));
@@ -143,9 +149,10 @@ impl Witness {
     }
 }
 
-/// Whether a client asked for something else than a reload.
+/// Whether a client asked for something else than a reload, or something that restarts has happened.
 fn is_told_to(event: &Event) -> bool {
     match event {
+        Event::Scheduled { .. } | Event::FilesChanged { .. } => true,
         Event::Command { command, .. } => !matches!(command, Command::Reload { .. }),
         _ => false,
     }
