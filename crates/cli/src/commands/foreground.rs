@@ -51,8 +51,7 @@ impl Foreground<'_> {
             history::tell(&settings, &mut client)?;
         }
         drop(client);
-        let of_apps = if let Request::Apply { apps, .. } = apps { &apps[..] } else { &[] };
-        let mut printer = Print::begin(self.home, &self.shaper, of_apps)?;
+        let mut printer = Print::begin(self.home, &self.shaper, specs(apps))?;
         let mut see = |views: &[ProcessView]| {
             printer.see(views);
             look(views);
@@ -62,7 +61,7 @@ impl Foreground<'_> {
             Ok(()) => attend(self.home, &self.inbox, self.stays, &mut see),
             Err(stop) => {
                 // What they said before it failed is printed, too.
-                if let Ok(Reply::Processes { processes }) = ask(self.home, &Request::List) {
+                if let Ok(processes) = list(self.home) {
                     see(&processes);
                 }
                 Err(stop)
@@ -105,14 +104,9 @@ fn start(home: &Home, apps: &Request) -> Result<(), Stop> {
 
 /// Whether the daemon knows of all of these apps.
 fn are_there(home: &Home, apps: &Request) -> Result<bool, Stop> {
-    let Request::Apply { apps, .. } = apps else {
-        return Ok(false);
-    };
-    let Reply::Processes { processes } = ask(home, &Request::List)? else {
-        return Err(connect::unexpected().into());
-    };
+    let processes = list(home)?;
     let known = |app: &AppSpec| processes.iter().any(|process| process.name == app.name);
-    Ok(apps.iter().all(known))
+    Ok(specs(apps).iter().all(known))
 }
 
 /// Waits for the end: a signal that asks for it, or that of the last app. Returns the exit status.
@@ -124,13 +118,9 @@ fn attend(
 ) -> Result<u8, Stop> {
     let mut apps = Apps::default();
     loop {
-        match ask(home, &Request::List)? {
-            Reply::Processes { processes } => {
-                look(&processes);
-                apps.look(processes);
-            }
-            _ => return Err(connect::unexpected().into()),
-        }
+        let processes = list(home)?;
+        look(&processes);
+        apps.look(processes);
         if !stays && let Some(status) = apps.over() {
             return Ok(status);
         }
@@ -153,6 +143,22 @@ pub(super) fn started(base_env: Env, apps: Vec<AppSpec>) -> Request {
     Request::Apply { base_env, apps, existing: Existing::Restart, parallel: None, update_env: true }
 }
 
+/// The apps that a request of [`started`] is about.
+fn specs(request: &Request) -> &[AppSpec] {
+    match request {
+        Request::Apply { apps, .. } => apps,
+        _ => &[],
+    }
+}
+
+/// All instances that there are.
+fn list(home: &Home) -> Result<Vec<ProcessView>, Stop> {
+    match ask(home, &Request::List)? {
+        Reply::Processes { processes } => Ok(processes),
+        _ => Err(connect::unexpected().into()),
+    }
+}
+
 /// Asks the daemon, or the one that follows it: for what may be asked once more when nobody knows
 /// whether it was done.
 fn ask(home: &Home, request: &Request) -> Result<Reply, Stop> {
@@ -169,10 +175,7 @@ fn ask(home: &Home, request: &Request) -> Result<Reply, Stop> {
 
 /// Deletes the apps that were started.
 fn delete(home: &Home, apps: &Request) {
-    let Request::Apply { apps, .. } = apps else {
-        return;
-    };
-    for app in apps {
+    for app in specs(apps) {
         let (targets, settings) = (vec![Target::from(app.name.as_str())], Vec::new());
         let request =
             Request::Act { verb: Verb::Delete, targets, env: None, settings, parallel: None };
